@@ -1,0 +1,28 @@
+"""Cleaning what people and exports put into text."""
+
+import re
+
+# Controls, zero-width blanks and direction overrides. Joiners stay: emoji and several scripts are written with them.
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb]"
+)
+LINE_BREAKS = re.compile(r"\s*[\r\n\t\u2028\u2029]\s*")
+
+
+def single_line(text: str) -> str:
+    """Without invisible characters, line breaks and blanks around."""
+    if text.isprintable():  # the usual case, at a tenth of the price
+        return text.strip()
+    return LINE_BREAKS.sub(" ", INVISIBLE.sub("", text).strip())
+
+
+def many_lines(text: str) -> str:
+    """The same for texts of several lines, whose line breaks stay."""
+    if text.isprintable():
+        return text.strip()
+    return INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def with_scheme(website: str) -> str:
+    """`www.example.com` -> `https://www.example.com`, as browsers do."""
+    return website if not website or "://" in website else f"https://{website}"
