@@ -31,7 +31,7 @@ IMPRINT_URL = env.str("IMPRINT_URL", default="")
 PRIVACY_URL = env.str("PRIVACY_URL", default="")
 ADMINS = getaddresses([env.str("ADMINS", default="")]) if env.str("ADMINS", default="") else []
 DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", default="EUR")
-DATA_DIR = Path(env.str("MAGNETIQ_DATA_DIR", default=str(BASE_DIR / ".magnetiq")))
+DATA_DIR = Path(env.str("MAGNETIQ_DATA_DIR", default="") or BASE_DIR / ".magnetiq")
 
 # --- Applications --------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -92,7 +92,7 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # --- Data ----------------------------------------------------------------------------------------------------------
 # Importing the settings never starts a server: `magnetiq.embedded` sets DATABASE_URL first where one is wanted.
-DATABASES = {"default": env.db_url("DATABASE_URL", default="postgres:///magnetiq")}
+DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default="") or "postgres:///magnetiq")}
 DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="")
@@ -133,6 +133,22 @@ STORAGES = {
 
 # --- Background work -----------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULER = "integrations.beat:Scheduler"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = "bulk"
+CELERY_TASK_CREATE_MISSING_QUEUES = True
+# A killed worker's messages come back soon; with the defaults (an hour, a look every 100 s) they stay away.
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"visibility_timeout": 600, "unacked_restore_interval": 2, "unacked_restore_throttle": 1}
+    if REDIS_URL
+    else {"polling_interval": 0.05}
+)
 
 # --- Security ------------------------------------------------------------------------------------------------------
 # `https://` in SITE_URL switches on what only makes sense there; a development server stays usable over http.
