@@ -52,7 +52,8 @@ def update_details(lead: Lead, *, details: Details) -> bool:
         for field in changed:
             setattr(current, field, wanted[field])
         if changed:
-            current.save(update_fields=[*changed, "updated_at"])
+            current.name_is_guess = current.name_is_guess and "name" not in changed
+            current.save(update_fields=[*changed, "name_is_guess", "updated_at"])
             leads_changed.send(sender=Lead, leads=[current])
     for field, value in wanted.items():
         setattr(lead, field, value)

@@ -33,6 +33,7 @@ class Capture:
     key: str  # tells this touchpoint from the lead's others: the same key again adds nothing
     captured_at: datetime
     name: str = ""
+    name_is_guess: bool = False
     phone: str = ""
     company: str = ""
     website: str = ""
@@ -56,12 +57,12 @@ class CaptureResult:
 
     @property
     def merged(self) -> int:
-        """Captures that joined a lead we knew."""
-        return len(self.touchpoint_ids) - self.created
+        """Captures of people whom we knew."""
+        return len(self.leads) - self.created
 
     @property
     def known(self) -> int:
-        """Captures that we had already, and that changed nothing."""
+        """Those of them that we had already, and that changed nothing."""
         return len(self.leads) - len(self.touchpoint_ids)
 
 

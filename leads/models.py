@@ -69,6 +69,8 @@ class Lead(models.Model):
     # Not an EmailField: its validator refuses addresses that do receive mail, such as those with two dots in a row.
     email = models.CharField(_("e-mail address"), max_length=254, validators=[validate_address])
     name = models.CharField(_("name"), max_length=200, blank=True)
+    # Derived from the address for want of better: gives way to any name that somebody tells us, also an older one.
+    name_is_guess = models.BooleanField(default=False, editable=False)
     phone = models.CharField(_("phone"), max_length=50, blank=True)
     company = models.CharField(_("company"), max_length=200, blank=True)
     website = models.URLField(_("website"), blank=True)
@@ -112,7 +114,7 @@ class Lead(models.Model):
         for detail in DETAILS:
             setattr(self, detail, "")
         self.email = f"forgotten-{self.uuid}@forgotten.invalid"
-        self.marketing_consent = False
+        self.marketing_consent = self.name_is_guess = False
         self.status = self.Status.FORGOTTEN
 
 

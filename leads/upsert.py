@@ -13,42 +13,57 @@ Key = tuple[str, str]  # an address and a touchpoint's key
 
 LEAD_FIELDS = [field.attname for field in Lead._meta.concrete_fields]
 LEAD_COLUMNS = ", ".join(f"lead.{field.column}" for field in Lead._meta.concrete_fields)
-TOUCHPOINT_TEXTS = ("key", "kind", "message", "referrer", *UTM_FIELDS, *FIRST_UTM_FIELDS)
 
 
-def arrays(*types: str) -> str:
+def arrays(types: Iterable[str]) -> str:
     return ", ".join(f"%s::{type_}[]" for type_ in types)
 
 
 FIND_KNOWN = f"""
     SELECT touchpoint.key, {LEAD_COLUMNS}
-    FROM unnest({arrays("text", "text")}) AS new (email, key)
+    FROM unnest({arrays(["text", "text"])}) AS new (email, key)
     JOIN leads_lead AS lead ON lead.email = new.email
     JOIN leads_touchpoint AS touchpoint ON touchpoint.lead_id = lead.id AND touchpoint.key = new.key
 """  # noqa: S608 - made of constants
+
+
+NEWER = "EXCLUDED.last_seen_at >= lead.last_seen_at"
 
 
 def newer_wins(detail: str) -> str:
     """A blank never erases; what was said later overwrites, what was said earlier only fills a gap."""
     return f"""{detail} = CASE
         WHEN EXCLUDED.{detail} = '' THEN lead.{detail}
-        WHEN EXCLUDED.last_seen_at >= lead.last_seen_at OR lead.{detail} = '' THEN EXCLUDED.{detail}
+        WHEN {NEWER} OR lead.{detail} = '' THEN EXCLUDED.{detail}
         ELSE lead.{detail} END"""
 
 
+# The same, but a guess counts as a gap.
+BEST_NAME = f"""name = CASE
+        WHEN EXCLUDED.name = '' OR (EXCLUDED.name_is_guess AND lead.name <> '') THEN lead.name
+        WHEN {NEWER} OR lead.name = '' OR lead.name_is_guess THEN EXCLUDED.name
+        ELSE lead.name END,
+    name_is_guess = (lead.name_is_guess OR lead.name = '') AND (EXCLUDED.name_is_guess OR EXCLUDED.name = '')"""
+
+LEAD_INPUT = {
+    "email": "text",
+    **dict.fromkeys(DETAILS, "text"),
+    "name_is_guess": "boolean",
+    "marketing_consent": "boolean",
+    "captured_at": "timestamptz",
+}
+GIVEN = ", ".join(column for column in LEAD_INPUT if column != "captured_at")
+
 # ORDER BY: all captures lock their leads in one order, so that two of them never wait for each other.
 UPSERT_LEADS = f"""
-    INSERT INTO leads_lead AS lead (
-        uuid, status, email, {", ".join(DETAILS)}, marketing_consent,
-        first_seen_at, last_seen_at, created_at, updated_at
-    )
-    SELECT gen_random_uuid(), '{Lead.Status.NEW.value}', new.email, {", ".join(f"new.{d}" for d in DETAILS)},
-        new.consent, new.seen_at, new.seen_at, %s, %s
-    FROM unnest({arrays("text", *["text"] * len(DETAILS), "boolean", "timestamptz")})
-        AS new (email, {", ".join(DETAILS)}, consent, seen_at)
-    ORDER BY new.email
+    INSERT INTO leads_lead AS lead
+        ({GIVEN}, first_seen_at, last_seen_at, created_at, updated_at, uuid, status)
+    SELECT {GIVEN}, captured_at, captured_at, %s, %s, gen_random_uuid(), '{Lead.Status.NEW.value}'
+    FROM unnest({arrays(LEAD_INPUT.values())}) AS new ({", ".join(LEAD_INPUT)})
+    ORDER BY email
     ON CONFLICT (email) DO UPDATE SET
-        {", ".join(newer_wins(detail) for detail in DETAILS)},
+        {BEST_NAME},
+        {", ".join(newer_wins(detail) for detail in DETAILS if detail != "name")},
         marketing_consent = lead.marketing_consent OR EXCLUDED.marketing_consent,
         first_seen_at = LEAST(lead.first_seen_at, EXCLUDED.first_seen_at),
         last_seen_at = GREATEST(lead.last_seen_at, EXCLUDED.last_seen_at),
@@ -56,21 +71,28 @@ UPSERT_LEADS = f"""
     RETURNING xmax = 0, {LEAD_COLUMNS}
 """  # noqa: S608 - made of constants
 
+TOUCHPOINT_COLUMNS = {
+    "lead_id": "bigint",
+    "whitepaper_id": "bigint",
+    "captured_at": "timestamptz",
+    **dict.fromkeys(("key", "kind", "message", "referrer", *UTM_FIELDS, *FIRST_UTM_FIELDS), "text"),
+}
+CONSENT_INPUT = {"marketing_consent": "boolean", "consent_text_version": "text", "source": "text"}
+TOUCHPOINT_INPUT = {**TOUCHPOINT_COLUMNS, **CONSENT_INPUT}
+
 # A consent belongs to its touchpoint: both come in one statement, so that neither comes twice or alone.
 ADD_TOUCHPOINTS = f"""
     WITH new AS (
-        SELECT * FROM unnest(
-            {arrays("bigint", "bigint", "timestamptz", "boolean", "text", "text", *["text"] * len(TOUCHPOINT_TEXTS))}
-        ) AS new (lead_id, whitepaper_id, captured_at, consent, text_version, source, {", ".join(TOUCHPOINT_TEXTS)})
+        SELECT * FROM unnest({arrays(TOUCHPOINT_INPUT.values())}) AS new ({", ".join(TOUCHPOINT_INPUT)})
     ), added AS (
-        INSERT INTO leads_touchpoint (lead_id, whitepaper_id, captured_at, {", ".join(TOUCHPOINT_TEXTS)})
-        SELECT lead_id, whitepaper_id, captured_at, {", ".join(TOUCHPOINT_TEXTS)} FROM new
+        INSERT INTO leads_touchpoint ({", ".join(TOUCHPOINT_COLUMNS)})
+        SELECT {", ".join(TOUCHPOINT_COLUMNS)} FROM new
         ON CONFLICT (lead_id, key) DO NOTHING
         RETURNING id, lead_id, key
     ), consented AS (
         INSERT INTO leads_consent (lead_id, purpose, given_at, text_version, source)
-        SELECT lead_id, '{Consent.Purpose.MARKETING.value}', captured_at, text_version, source
-        FROM new JOIN added USING (lead_id, key) WHERE consent
+        SELECT lead_id, '{Consent.Purpose.MARKETING.value}', captured_at, consent_text_version, source
+        FROM new JOIN added USING (lead_id, key) WHERE marketing_consent
     )
     SELECT id, lead_id FROM added
 """  # noqa: S608 - made of constants
@@ -88,10 +110,8 @@ def find_known(keys: Iterable[Key]) -> dict[Key, Lead]:
 
 def upsert_leads(captures: Sequence[Capture], now: datetime) -> list[tuple[Lead, bool]]:
     """One lead for each capture (of different people), and whether it is new."""
-    columns = [[getattr(capture, field) for capture in captures] for field in ("email", *DETAILS)]
-    consents = [capture.marketing_consent for capture in captures]
-    times = [capture.captured_at for capture in captures]
-    found = rows(UPSERT_LEADS, now, now, *columns, consents, times)
+    columns = [[getattr(capture, column) for capture in captures] for column in LEAD_INPUT]
+    found = rows(UPSERT_LEADS, now, now, *columns)
     return [(Lead.from_db("default", LEAD_FIELDS, values), bool(created)) for created, *values in found]
 
 
@@ -107,15 +127,15 @@ def touchpoint_values(lead: Lead, capture: Capture) -> tuple[object, ...]:
         lead.pk,
         capture.whitepaper.pk if capture.whitepaper else None,
         capture.captured_at,
-        capture.marketing_consent,
-        capture.consent_text_version,
-        capture.source,
         capture.key,
         capture.kind.value,
         capture.message,
         capture.referrer,
         *(utm.source, utm.medium, utm.campaign, utm.term, utm.content),
         *(first.source, first.medium, first.campaign, first.term, first.content),
+        capture.marketing_consent,
+        capture.consent_text_version,
+        capture.source,
     )
 
 

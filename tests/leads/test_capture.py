@@ -74,6 +74,15 @@ def test_only_what_is_at_least_as_new_overwrites(when: object, name: str) -> Non
     assert (lead.name, lead.phone) == (name, "1")
 
 
+@pytest.mark.parametrize("names", [("guess", "told", "guess"), ("guess", "told"), ("told", "guess")])
+def test_guessed_name_gives_way_to_a_told_one_whichever_comes_first(names: tuple[str, ...]) -> None:
+    for days, name in enumerate(names):
+        when = A_MOMENT - timedelta(days=days)
+        capture([a_capture(key=str(days), captured_at=when, name=name, name_is_guess=name == "guess")])
+
+    assert list(Lead.objects.values_list("name", "name_is_guess")) == [("told", False)]
+
+
 def test_seen_times_span_all_captures() -> None:
     capture([a_capture(key=when.isoformat(), captured_at=when) for when in (A_MOMENT, LATER, EARLIER)])
 
@@ -87,7 +96,7 @@ def test_same_touchpoint_again_changes_nothing_not_even_what_was_corrected_since
 
     result = capture([a_capture(name="Adda", marketing_consent=True)])
 
-    assert (result.created, result.merged, result.known) == (0, 0, 1)
+    assert (result.created, result.merged, result.known) == (0, 1, 1)
     assert list(Lead.objects.values_list("name", "marketing_consent")) == [("Ada", False)]
     assert (Touchpoint.objects.count(), Consent.objects.count()) == (1, 1)
 
@@ -96,7 +105,7 @@ def test_same_touchpoint_twice_in_one_call_counts_once_and_first_wins() -> None:
     result = capture([a_capture(name="Ada"), a_capture(name="Bob")])
 
     assert [lead.name for lead in result.leads] == ["Ada", "Ada"]
-    assert (result.created, result.merged, result.known) == (1, 0, 1)
+    assert (result.created, result.merged, result.known) == (1, 1, 1)
 
 
 def test_leads_come_back_in_the_order_of_the_captures() -> None:

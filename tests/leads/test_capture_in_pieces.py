@@ -18,6 +18,7 @@ captures = st.builds(
     key=st.sampled_from("123456"),
     captured_at=st.integers(-2, 2).map(lambda days: A_MOMENT + timedelta(days=days)),
     name=words,
+    name_is_guess=st.booleans(),
     phone=words,
     marketing_consent=st.booleans(),
 )
@@ -28,7 +29,7 @@ def outcome(before: Capture, pieces: list[list[Capture]]) -> list[object]:
     with transaction.atomic():
         capture([before])
         results = [capture(piece) for piece in pieces]
-        fields = ("email", "marketing_consent", "first_seen_at", "last_seen_at", *DETAILS)
+        fields = ("email", "name_is_guess", "marketing_consent", "first_seen_at", "last_seen_at", *DETAILS)
         rows: list[object] = list(Lead.objects.order_by("email").values_list(*fields))
         counts = [sum(r.created for r in results), sum(r.merged for r in results), sum(r.known for r in results)]
         transaction.set_rollback(True)
