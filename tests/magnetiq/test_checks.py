@@ -1,6 +1,7 @@
 """What production must not run without."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -132,13 +133,17 @@ def test_good_settings_may_start(capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_web_server_without_settings_ends_at_once_and_says_why():
+@pytest.mark.parametrize(
+    "command",
+    ["gunicorn magnetiq.wsgi", "celery -A magnetiq worker", "celery -A magnetiq beat"],
+)
+def test_nothing_starts_without_settings_and_it_says_why(command):
     bare = {"PATH": os.environ["PATH"], "DEBUG": "off", "SECRET_KEY": "", "DATABASE_URL": ""}
 
     ended = subprocess.run(
-        [sys.executable, "-m", "gunicorn", "magnetiq.wsgi"], env=bare, capture_output=True, text=True, timeout=30
+        [sys.executable, "-m", *command.split()], env=bare, capture_output=True, text=True, timeout=30
     )
 
     assert ended.returncode == 1
-    assert "magnetiq.E001" in ended.stderr
-    assert "magnetiq.E005" in ended.stderr
+    assert re.findall(r"magnetiq\.E\d+", ended.stderr) == [f"magnetiq.E00{number}" for number in range(1, 6)]
+    assert "Traceback" not in ended.stderr
