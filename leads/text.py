@@ -7,6 +7,7 @@ INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb]"
 )
 LINE_BREAKS = re.compile(r"\s*[\r\n\t\u2028\u2029]\s*")
+SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 def single_line(text: str) -> str:
@@ -23,6 +24,8 @@ def many_lines(text: str) -> str:
     return INVISIBLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
 
 
-def with_scheme(website: str) -> str:
-    """`www.example.com` -> `https://www.example.com`, as browsers do."""
-    return website if not website or "://" in website else f"https://{website}"
+def web_address(text: str) -> str:
+    """`www.example.com` -> `https://www.example.com`, as browsers do; any scheme but the web's own makes way."""
+    if not text or text.startswith(("https://", "http://")):
+        return text
+    return f"https://{SCHEME.sub('', text)}"
