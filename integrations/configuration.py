@@ -1,0 +1,133 @@
+"""Change an integration's settings: validated, secrets apart, logged by name and never by value."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from pydantic import ValidationError
+
+from . import breaker, gate, registry
+from .models import Connection, ExternalRecord, Integration
+from .service import IntegrationService, IntegrationSettings
+
+
+class AnotherSystemError(Exception):
+    """The new settings point at another system than the one that our records are in: an operator must say so."""
+
+    def __init__(self, old: str, new: str, records: int) -> None:
+        super().__init__(
+            _("These settings point at another system (%(new)s). %(records)s records are known in %(old)s.")
+            % {"new": new, "old": old, "records": records}
+        )
+
+
+def own_connection(integration: Integration) -> Connection:
+    """The connection that the integration itself acts by, not one of a consultant's."""
+    return integration.connections.select_related("integration").get(owner="")
+
+
+def service_of(slug: str, *, forced: bool = False) -> IntegrationService:
+    """The service on its own connection. Raises KeyError for an unknown name, ValidationError when incomplete."""
+    service = registry.get(slug)
+    connection = Connection.objects.select_related("integration").get(integration__slug=slug, owner="")
+    return service(connection, forced=forced)
+
+
+def configure(
+    integration: Integration,
+    values: dict[str, Any],
+    *,
+    actor: AbstractBaseUser | None = None,
+    new_book: bool = False,
+) -> list[str]:
+    """Save `values` ({field: value}, secrets too; an empty secret keeps the stored one) and return what changed.
+
+    Raises pydantic.ValidationError when a value is wrong and AnotherSystemError unless `new_book` says it is meant.
+    """
+    connection = own_connection(integration)
+    service_class = registry.get(integration.slug)
+    schema = service_class.settings_schema
+    before = service_class.raw_settings(connection)
+    secrets = {name: values[name] for name in schema.secret_fields() if values.get(name)}
+    plain = {name: value for name, value in values.items() if name not in schema.secret_fields()}
+    valid = schema.model_validate({**before, **plain, **secrets})
+    changed = sorted(name for name in {**plain, **secrets} if before.get(name) != values[name])
+
+    integration.settings = {**integration.settings, **_plain(valid)}
+    connection.integration = integration
+    connection.secrets.update(secrets)
+    if not new_book:
+        _refuse_another_system(service_class, connection, before)
+    _save(integration, connection, secrets_changed=bool(secrets), actor=actor)
+    if changed:
+        gate.log(connection, "config_updated", metadata={"fields": changed})
+    return changed
+
+
+def _plain(valid: IntegrationSettings) -> dict[str, Any]:
+    secret = set(valid.secret_fields())
+    return valid.model_dump(mode="json", exclude=secret)
+
+
+@transaction.atomic
+def _save(
+    integration: Integration,
+    connection: Connection,
+    *,
+    secrets_changed: bool,
+    actor: AbstractBaseUser | None,
+) -> None:
+    integration.updated_by_id = actor.pk if actor else None
+    integration.save(update_fields=["settings", "updated_by", "updated_at"])
+    fields: dict[str, Any] = {"memory": {}}
+    if secrets_changed:
+        fields |= {"secrets": connection.secrets, "rotated_at": timezone.now()}
+    Connection.objects.filter(pk=connection.pk).update(**fields)
+    breaker.unbar(connection)
+
+
+def _refuse_another_system(
+    service_class: type[IntegrationService], connection: Connection, before: dict[str, Any]
+) -> None:
+    """Compare the system the book was written for with the one that the new settings name."""
+    new = service_class(connection).remote_system
+    try:
+        old = service_class.settings_schema.model_validate(before)
+    except ValidationError:
+        return
+    old_system = service_class.system_of(old)
+    records = ExternalRecord.objects.filter(remote_system=old_system).count()
+    if new != old_system and records:
+        raise AnotherSystemError(old_system, new, records)
+
+
+def set_enabled(integration: Integration, enabled: bool) -> None:
+    _set(integration, "enabled" if enabled else "disabled", enabled=enabled)
+
+
+def pause(integration: Integration) -> None:
+    """Hold everything until somebody resumes; nothing is lost."""
+    _set(integration, "paused", paused_at=timezone.now())
+
+
+def resume(integration: Integration) -> None:
+    """End a pause, an operator's or the breaker's: everything that waited is due."""
+    _set(integration, "resumed", paused_at=None)
+    for connection in integration.connections.select_related("integration"):
+        breaker.unbar(connection)
+
+
+def _set(integration: Integration, event: str, **columns: Any) -> None:
+    Integration.objects.filter(pk=integration.pk).update(**columns)
+    gate.log(own_connection(integration), event)
+
+
+def is_complete(connection: Connection) -> bool:
+    """All that the service needs is there."""
+    try:
+        registry.get(connection.integration.slug)(connection)
+    except (KeyError, ValidationError):
+        return False
+    return True

@@ -1,0 +1,217 @@
+"""The only way out: every call to another system passes here.
+
+It refuses inside a transaction, honours pauses and rates, sets the timeout, translates what goes wrong, feeds the
+breaker and leaves one log row, one log line and a count.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import structlog
+from django.conf import settings as django_settings
+from django.db import connection as database
+from django.db.models import F
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from limits import parse
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
+
+from . import breaker, errors, trigger
+from .models import Connection, HourlyStat, IntegrationLog
+from .redact import redact
+
+if TYPE_CHECKING:
+    from .service import IntegrationSettings
+
+logger = structlog.get_logger("integrations.gate")
+T = TypeVar("T")
+Translate = Callable[[Exception], Exception]
+
+
+class Gate:
+    """The gate of one connection. `forced` is for a test by an operator: it passes pauses, and counts all the same."""
+
+    def __init__(self, connection: Connection, settings: "IntegrationSettings", *, forced: bool = False) -> None:
+        self.connection = connection
+        self.settings = settings
+        self.forced = forced
+        self.last_log_id: int | None = None
+
+    def call(
+        self,
+        operation: str,
+        send: Callable[[float], T],
+        *,
+        translate: Translate,
+        reads_only: bool = False,
+        size: int | None = None,
+    ) -> T:
+        """Run `send(timeout in seconds)` and return its answer.
+
+        `translate` turns the client's exceptions into ours; `reads_only` means that a lost answer changed nothing;
+        `size` is the number of records, for the log. Raises IntegrationError, or what `translate` leaves as it is.
+        """
+        refuse_inside_transaction()
+        probing = self.admit(operation)
+        started_at, clock = timezone.now(), time.monotonic()
+        error: Exception | None = None
+        try:
+            return self.connect_patiently(send, translate, once=probing or self.forced)
+        except Exception as raised:
+            error = as_read(raised) if reads_only else raised
+            if error is raised:
+                raise
+            raise error from raised
+        finally:
+            duration = time.monotonic() - clock
+            self.tell_breaker(error, probing=probing)
+            self.record(operation, error, started_at=started_at, duration=duration, size=size)
+
+    def admit(self, operation: str) -> bool:
+        if self.forced:
+            return True
+        if self.connection.integration.paused_at:
+            raise errors.Paused(_("Paused by an operator."))
+        probing = breaker.admit(self.connection, self.settings)
+        wait = seconds_over_rate(self.settings.rate, self.connection.integration.slug, operation)
+        if wait:
+            until = timezone.now() + timedelta(seconds=wait)
+            raise errors.Paused(_("The rate limit of this operation is reached."), until=until)
+        return probing
+
+    def connect_patiently(self, send: Callable[[float], T], translate: Translate, *, once: bool) -> T:
+        """Repeat only what never got a connection, for less than a second."""
+        retrying = Retrying(
+            retry=retry_if_exception_type(errors.NotConnected),
+            stop=stop_after_attempt(1 if once else 3),
+            wait=wait_random(0.05, 0.3),
+            reraise=True,
+        )
+        answer: T = retrying(self._send, send, translate)
+        return answer
+
+    def _send(self, send: Callable[[float], T], translate: Translate) -> T:
+        try:
+            return send(self.settings.timeout)
+        except errors.IntegrationError:
+            raise
+        except Exception as error:
+            translated = translate(error)
+            if translated is error:
+                raise
+            raise translated from error
+
+    def tell_breaker(self, error: Exception | None, *, probing: bool) -> None:
+        match error:
+            case errors.RateLimited():
+                breaker.limited(self.connection, error)
+            case errors.Misconfigured():
+                breaker.barred(self.connection, error)
+            case errors.IntegrationError(trips_breaker=True):
+                breaker.failed(self.connection, error, self.settings, probing=probing)
+            case None | errors.IntegrationError():
+                breaker.succeeded(self.connection)
+            case _:
+                pass  # a bug of ours says nothing about them
+
+    def record(
+        self,
+        operation: str,
+        error: Exception | None,
+        *,
+        started_at: datetime,
+        duration: float,
+        size: int | None,
+    ) -> None:
+        milliseconds = round(duration * 1000)
+        kind = errors.kind_of(error) if error else ""
+        self.last_log_id = log(
+            self.connection,
+            operation,
+            error_kind=kind,
+            message=error.message if isinstance(error, errors.IntegrationError) else "",
+            started_at=started_at,
+            duration_ms=milliseconds,
+            size=size,
+        ).pk
+        count(self.connection.integration_id, operation, started_at, failed=bool(error), milliseconds=milliseconds)
+        emit = logger.warning if error else logger.info
+        emit(
+            "call",
+            integration=self.connection.integration.slug,
+            operation=operation,
+            error_kind=kind,
+            duration_ms=milliseconds,
+            size=size,
+        )
+
+
+def refuse_inside_transaction() -> None:
+    """A call inside a transaction holds locks for as long as the other side likes, and cannot be rolled back."""
+    blocks: list[Any] = database.atomic_blocks
+    if any(not block._from_testcase for block in blocks):  # a TestCase wraps everything in its own
+        raise RuntimeError("No call to the outside inside a transaction: promise it to the outbox instead.")
+
+
+def as_read(error: Exception) -> Exception:
+    """A lost answer to a question is no ambiguity: nothing was changed."""
+    return errors.Unavailable(error.message) if isinstance(error, errors.Ambiguous) else error
+
+
+def log(
+    connection: Connection, operation: str, *, error_kind: str = "", message: str = "", **columns: Any
+) -> IntegrationLog:
+    """Write a log row, with who set it off, and without what must not be in a log."""
+    by = trigger.current()
+    status = IntegrationLog.Status.ERROR if error_kind else IntegrationLog.Status.OK
+    columns.setdefault("started_at", timezone.now())
+    return IntegrationLog.objects.create(
+        integration_id=connection.integration_id,
+        connection=connection,
+        operation=operation,
+        status=status,
+        error_kind=error_kind,
+        message=redact(message, connection.secrets.values()),
+        trigger=by.name,
+        actor_id=by.actor_id,
+        **columns,
+    )
+
+
+def count(integration_id: int, operation: str, at: datetime, *, failed: bool, milliseconds: int) -> None:
+    """Add one call to the sums of its hour."""
+    hour = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    row = {"integration_id": integration_id, "operation": operation, "hour": hour}
+    sums = {
+        "calls": F("calls") + 1,
+        "errors": F("errors") + int(failed),
+        "duration_ms": F("duration_ms") + milliseconds,
+    }
+    if not HourlyStat.objects.filter(**row).update(**sums):
+        HourlyStat.objects.bulk_create([HourlyStat(**row)], ignore_conflicts=True)
+        HourlyStat.objects.filter(**row).update(**sums)
+
+
+@lru_cache
+def limiter(url: str) -> MovingWindowRateLimiter:
+    options = {"socket_connect_timeout": 0.2, "socket_timeout": 0.3} if url.startswith("redis") else {}
+    return MovingWindowRateLimiter(storage_from_string(url, **options))
+
+
+def seconds_over_rate(rate: str, integration: str, operation: str) -> float:
+    """0 and the call is counted, or how long to wait. A limiter that is down lets calls through."""
+    item = parse(rate)
+    try:
+        limit = limiter(django_settings.REDIS_URL or "memory://")
+        if limit.hit(item, integration, operation):
+            return 0
+        reset_at = limit.get_window_stats(item, integration, operation).reset_time
+    except Exception:
+        logger.warning("rate limiter is down", integration=integration)
+        return 0
+    return max(reset_at - time.time(), 0.1)

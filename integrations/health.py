@@ -1,0 +1,70 @@
+"""Is it well? Tests of connections, and the light that an operator sees."""
+
+from enum import StrEnum
+
+from django.utils.translation import gettext as _
+from pydantic import ValidationError
+
+from . import breaker, errors, registry
+from .configuration import is_complete
+from .models import Connection
+from .service import ConnectionReport
+
+
+class Light(StrEnum):
+    """What an operator sees first."""
+
+    DISABLED = "disabled"
+    UNKNOWN = "unknown"
+    HEALTHY = "healthy"
+    FAILING = "failing"
+    PAUSED = "paused"
+    MISCONFIGURED = "misconfigured"
+
+
+def test(connection: Connection) -> ConnectionReport:
+    """Ask the other side who we are and what is missing; a green answer releases all that waited.
+
+    Takes the same road as real traffic, through the gate. Never raises: what went wrong is in the report.
+    """
+    report = _ask(connection)
+    Connection.objects.filter(pk=connection.pk).update(report=report.as_json())
+    if report.ok:
+        breaker.unbar(connection, status=Connection.Status.HEALTHY)
+    return report
+
+
+def _ask(connection: Connection) -> ConnectionReport:
+    if connection.must_reenter_secrets:
+        problem = _("The stored secrets cannot be read with the current keys. Enter them again.")
+        return ConnectionReport(_("Enter the secrets again."), problems=[problem])
+    try:
+        service = registry.get(connection.integration.slug)(connection, forced=True)
+        service.memory.forget()
+        report = service.test_connection()
+    except ValidationError as error:
+        return ConnectionReport(_("Settings are incomplete."), problems=complaints(error))
+    except errors.IntegrationError as error:
+        return ConnectionReport(_("The test failed."), problems=[error.message])
+    if not report.ok:
+        breaker.barred(connection, errors.Misconfigured("; ".join(report.problems)))
+    return report
+
+
+def complaints(error: ValidationError) -> list[str]:
+    """What pydantic found, by field; never the values, which may be secret."""
+    return [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors(include_input=False)]
+
+
+def light(connection: Connection) -> Light:
+    """The state of one connection in one word."""
+    integration = connection.integration
+    if not integration.enabled:
+        return Light.DISABLED
+    if connection.must_reenter_secrets or not is_complete(connection):
+        return Light.MISCONFIGURED
+    if connection.status == Connection.Status.MISCONFIGURED:
+        return Light.MISCONFIGURED
+    if integration.paused_at or breaker.paused_until(connection):
+        return Light.PAUSED
+    return Light(connection.status)

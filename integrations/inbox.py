@@ -1,0 +1,79 @@
+"""The inbox: a webhook is verified, stored and acknowledged; only then is it acted upon."""
+
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from . import errors, registry
+from .models import Connection, Integration, WebhookEvent
+from .outbox.wake import send
+from .service import Incoming, IntegrationService
+
+logger = structlog.get_logger(__name__)
+State = WebhookEvent.State
+
+HOLD = timedelta(minutes=5)  # a worker that took an event and died: it is due again after this
+RETRIES = [10, 60, 300, 1800, 7200, 18000, 36000, 36000]  # seconds; after the last the event has failed
+
+
+def accept(integration: Integration, events: list[Incoming]) -> None:
+    """Store verified events, each once, and have a worker process them after the commit."""
+    rows = [
+        WebhookEvent(integration=integration, event_id=event.event_id, type=event.type, payload=event.payload)
+        for event in events
+    ]
+    WebhookEvent.objects.bulk_create(rows, ignore_conflicts=True)
+    transaction.on_commit(partial(_announce, integration.slug), robust=True)
+
+
+def _announce(slug: str) -> None:
+    try:
+        send("integrations.tasks.process_webhook", slug, queue="fast")
+    except Exception as error:  # the sweep comes round anyway
+        logger.warning("broker is down", error=type(error).__name__)
+
+
+def sweep(integration: str | None = None) -> int:
+    """Process every event that is due; safe in any number of processes at once."""
+    due = WebhookEvent.objects.filter(state=State.RECEIVED, due_at__lte=timezone.now())
+    if integration:
+        due = due.filter(integration__slug=integration)
+    return sum(process(event) for event in due.select_related("integration").order_by("received_at"))
+
+
+def process(event: WebhookEvent) -> bool:
+    """Act on one event unless another worker has it; False then. Failures wait on the schedule and stay visible."""
+    now = timezone.now()
+    row = WebhookEvent.objects.filter(pk=event.pk)
+    if not row.filter(state=State.RECEIVED, due_at=event.due_at).update(due_at=now + HOLD):
+        return False
+    try:
+        understood = _service(event).process(Incoming(event.event_id, event.type, event.payload))
+    except Exception as error:
+        _failed(event, error)
+    else:
+        state = State.PROCESSED if understood else State.IGNORED
+        row.update(state=state, processed_at=timezone.now(), attempts=F("attempts") + 1, error="")
+    return True
+
+
+def _failed(event: WebhookEvent, error: Exception) -> None:
+    if not isinstance(error, errors.IntegrationError):
+        logger.exception("webhook failed", integration=event.integration.slug, type=event.type)
+    last = event.attempts >= len(RETRIES)
+    delay = 0 if last else RETRIES[event.attempts]
+    WebhookEvent.objects.filter(pk=event.pk).update(
+        state=State.FAILED if last else State.RECEIVED,
+        attempts=F("attempts") + 1,
+        due_at=timezone.now() + timedelta(seconds=delay),
+        error=str(error) or type(error).__name__,
+    )
+
+
+def _service(event: WebhookEvent) -> IntegrationService:
+    connection = Connection.objects.select_related("integration").get(integration=event.integration, owner="")
+    return registry.get(event.integration.slug)(connection)

@@ -1,0 +1,122 @@
+"""The outbox: every promise to the outside is one row, written in the transaction that made it."""
+
+from datetime import timedelta
+from typing import Self
+
+from django.db import models
+from django.db.models.functions import Random
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from integrations.errors import CONNECTION_KINDS
+
+from .integration import Connection, Integration
+from .log import IntegrationLog
+
+RELEASE_SPREAD = timedelta(seconds=5)
+
+
+class DeliveryQuerySet(models.QuerySet["Delivery"]):
+    def waiting(self) -> Self:
+        return self.filter(state__in=[Delivery.State.PENDING, Delivery.State.IN_FLIGHT])
+
+    def dead(self) -> Self:
+        return self.filter(state=Delivery.State.DEAD)
+
+    def release(self) -> int:
+        """Make rows that waited for their connection due now, spread over a few seconds."""
+        kinds = [*CONNECTION_KINDS, "ambiguous"]
+        held = self.filter(state=Delivery.State.PENDING, error_kind__in=kinds)
+        return held.update(due_at=timezone.now() + Random() * RELEASE_SPREAD)
+
+    def replay(self) -> int:
+        """Promise again, with current data and settings, what is settled; waiting rows become due at once."""
+        return self.exclude(state=Delivery.State.IN_FLIGHT).update(
+            state=Delivery.State.PENDING,
+            version=models.F("version") + 1,
+            due_at=timezone.now(),
+            failures=0,
+            crashes=0,
+            settled_at=None,
+        )
+
+    def cancel(self) -> int:
+        """Give up what waits or is dead; what is in flight is past recall."""
+        return self.filter(state__in=[Delivery.State.PENDING, Delivery.State.DEAD]).update(
+            state=Delivery.State.CANCELLED, settled_at=timezone.now()
+        )
+
+
+class Delivery(models.Model):
+    """One promise. `key` says which: asking twice for the same thing finds the same row.
+
+    All times come from `timezone.now()`, never from SQL, so that tests can travel in time.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("waiting")
+        IN_FLIGHT = "in_flight", _("in flight")
+        DELIVERED = "delivered", _("delivered")
+        DEAD = "dead", _("dead")
+        EXPIRED = "expired", _("expired")
+        CANCELLED = "cancelled", _("cancelled")
+
+    key = models.CharField(_("key"), max_length=300, unique=True)
+    integration = models.ForeignKey(Integration, models.PROTECT, verbose_name=_("integration"))
+    connection = models.ForeignKey(Connection, models.PROTECT, verbose_name=_("connection"))
+    operation = models.CharField(_("operation"), max_length=60)
+    subject_type = models.CharField(_("subject"), max_length=60)
+    subject_id = models.BigIntegerField(_("subject id"))
+    priority = models.SmallIntegerField(_("priority"), default=10)
+    version = models.PositiveIntegerField(_("version"), default=1)
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.PENDING)
+    failures = models.PositiveSmallIntegerField(_("failures"), default=0)
+    crashes = models.PositiveSmallIntegerField(_("crashes"), default=0)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    due_at = models.DateTimeField(_("due"), default=timezone.now)
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    lease = models.UUIDField(null=True, blank=True)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    error_kind = models.CharField(_("error"), max_length=20, blank=True, default="")
+    error = models.TextField(_("reason"), blank=True, default="")
+    created_at = models.DateTimeField(_("promised"), default=timezone.now)
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+
+    objects = DeliveryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("delivery")
+        verbose_name_plural = _("deliveries")
+        indexes = [
+            models.Index(
+                fields=["connection", "operation", "priority", "due_at"],
+                name="delivery_claim",
+                condition=models.Q(state="pending"),
+            ),
+            models.Index(fields=["leased_until"], name="delivery_reap", condition=models.Q(state="in_flight")),
+            models.Index(fields=["subject_type", "subject_id"], name="delivery_subject"),
+            models.Index(fields=["integration", "state", "created_at"], name="delivery_list"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.subject_type} {self.subject_id}"
+
+
+class Attempt(models.Model):
+    """What one call meant for one delivery; a batch of 200 is one log row and 200 of these."""
+
+    delivery = models.ForeignKey(Delivery, models.CASCADE, related_name="tries")
+    number = models.PositiveIntegerField(_("number"))
+    at = models.DateTimeField(_("when"))
+    duration_ms = models.PositiveIntegerField(_("duration (ms)"))
+    outcome = models.CharField(_("outcome"), max_length=20)  # delivered, or the kind of error
+    error = models.TextField(_("reason"), blank=True, default="")
+    log = models.ForeignKey(IntegrationLog, models.SET_NULL, null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        ordering = ["number"]
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.outcome}"

@@ -1,0 +1,46 @@
+"""What this database knows about the installation that runs on it."""
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class Installation(models.Model):
+    """A single row: the SITE_URL that this database belongs to.
+
+    A copy (staging restored from production) wakes up under another SITE_URL; then every delivery is held until an
+    operator confirms, so that no client ever hears from a copy.
+    """
+
+    site_url = models.CharField(max_length=500)
+
+    def __str__(self) -> str:
+        return self.site_url
+
+    @classmethod
+    def is_copy(cls) -> bool:
+        """This database last ran under another SITE_URL and nobody has confirmed the new one."""
+        return cls.objects.exclude(site_url=settings.SITE_URL).exists()
+
+    @classmethod
+    def settle_here(cls) -> None:
+        """Confirm that this database belongs to the SITE_URL it now runs under."""
+        cls.objects.update_or_create(pk=1, defaults={"site_url": settings.SITE_URL})
+
+
+class Heartbeat(models.Model):
+    """When worker and beat were last alive; written by themselves, at most every `EVERY`."""
+
+    EVERY = timedelta(seconds=10)
+
+    name = models.CharField(max_length=20, primary_key=True)
+    seen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def beat(cls, name: str) -> None:
+        cls.objects.update_or_create(name=name, defaults={"seen_at": timezone.now()})

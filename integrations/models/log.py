@@ -1,0 +1,54 @@
+"""What was said to the outside: a row per call, and sums per hour that outlive the rows."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from .integration import Connection, Integration
+
+
+class IntegrationLog(models.Model):
+    """One call, or one change by an operator. No bodies, no secrets, no e-mail addresses; pruned after 30 days."""
+
+    class Status(models.TextChoices):
+        OK = "ok", _("ok")
+        ERROR = "error", _("error")
+
+    integration = models.ForeignKey(Integration, models.CASCADE, verbose_name=_("integration"))
+    connection = models.ForeignKey(Connection, models.SET_NULL, null=True, verbose_name=_("connection"))
+    operation = models.CharField(_("operation"), max_length=60)
+    status = models.CharField(_("status"), max_length=10, choices=Status.choices)
+    error_kind = models.CharField(_("error"), max_length=20, blank=True, default="")
+    started_at = models.DateTimeField(_("started"), db_index=True)
+    duration_ms = models.PositiveIntegerField(_("duration (ms)"), default=0)
+    trigger = models.CharField(_("set off by"), max_length=20)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, verbose_name=_("user"))
+    size = models.PositiveIntegerField(_("records"), null=True)
+    message = models.TextField(_("message"), blank=True, default="")
+    metadata = models.JSONField(_("details"), default=dict, blank=True)
+
+    class Meta:
+        verbose_name = _("log entry")
+        verbose_name_plural = _("log")
+        ordering = ["-started_at", "-id"]
+        indexes = [models.Index(fields=["integration", "-started_at"], name="log_by_integration")]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.status}"
+
+
+class HourlyStat(models.Model):
+    """Calls of one operation in one hour (UTC): how many, how many failed, how long they took together."""
+
+    integration = models.ForeignKey(Integration, models.CASCADE)
+    operation = models.CharField(max_length=60)
+    hour = models.DateTimeField()
+    calls = models.PositiveIntegerField(default=0)
+    errors = models.PositiveIntegerField(default=0)
+    duration_ms = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["integration", "operation", "hour"], name="one_stat_per_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.hour:%Y-%m-%d %H}h"

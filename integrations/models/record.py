@@ -1,0 +1,38 @@
+"""The book: which of their records is which of ours, and what we last wrote there."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class ExternalRecord(models.Model):
+    """Our subject in one remote system.
+
+    `remote_system` names url and database (or account, or calendar): pointing an integration at another one leaves
+    these rows alone and starts a new book. `sent` is {field: what we last sent}; `kept` is {field: {"ours", "theirs"}}
+    where the other side had changed a field, so that theirs stays and the difference is shown.
+    """
+
+    remote_system = models.CharField(_("system"), max_length=300)
+    remote_model = models.CharField(_("kind"), max_length=60)
+    subject_type = models.CharField(_("subject"), max_length=60)
+    subject_id = models.BigIntegerField(_("subject id"))
+    remote_id = models.CharField(_("id there"), max_length=200)
+    url = models.URLField(_("link"), max_length=500, blank=True, default="")
+    sent = models.JSONField(_("last sent"), default=dict)
+    kept = models.JSONField(_("changed there and kept"), default=dict, blank=True)
+    synced_at = models.DateTimeField(_("in step since"))
+    gone_at = models.DateTimeField(_("deleted there"), null=True, blank=True)
+
+    class Meta:
+        verbose_name = _("external record")
+        verbose_name_plural = _("external records")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["remote_system", "remote_model", "subject_type", "subject_id"],
+                name="one_record_per_subject",
+            )
+        ]
+        indexes = [models.Index(fields=["subject_type", "subject_id"], name="record_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.remote_model} {self.remote_id}"

@@ -1,0 +1,121 @@
+"""Our leads in Odoo's words: pure functions.
+
+Values are {field: text}, as `load` wants its cells; relations are named, not numbered. The same words are kept in the
+book as what was last sent, so comparing them tells what changed on either side.
+"""
+
+import html
+import re
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+from django.utils import timezone, translation
+
+from integrations.book import Values
+from leads.models import Lead, Touchpoint
+
+SOURCE = "Website"
+TAG = "Magnetiq Lead"
+MEDIUM = {
+    Touchpoint.Kind.WHITEPAPER: "Whitepaper Download",
+    Touchpoint.Kind.WEBINAR: "Webinar",
+    Touchpoint.Kind.CONSULTATION: "Consultation",
+}
+OTHER_MEDIUM = "Website"  # Odoo's own
+WHAT = {
+    Touchpoint.Kind.WHITEPAPER: "Lead from whitepaper download",
+    Touchpoint.Kind.WEBINAR: "Lead from webinar registration",
+    Touchpoint.Kind.CONSULTATION: "Lead from consultation request",
+    Touchpoint.Kind.CONTACT: "Lead from contact form",
+    Touchpoint.Kind.IMPORT: "Imported lead",
+}
+TOUCHPOINTS_TOLD = 20
+
+# Relations: {field: model}; their values are names of records there, found or made once.
+RELATIONS = {
+    "source_id": "utm.source",
+    "medium_id": "utm.medium",
+    "campaign_id": "utm.campaign",
+    "tag_ids": "crm.tag",
+}
+FORGOTTEN = {
+    "name": "Website Lead - forgotten",
+    **dict.fromkeys(("contact_name", "email_from", "phone", "partner_name", "website", "function", "description"), ""),
+}
+
+
+def lead(lead: Lead, touchpoints: Sequence[Touchpoint], *, lead_type: str) -> Values:
+    """A lead and its touchpoints (oldest first) as a crm.lead; a forgotten one as nobody."""
+    if lead.is_forgotten:
+        return dict(FORGOTTEN)
+    values = {
+        "name": f"Website Lead - {lead.name or lead.email}",
+        "contact_name": lead.name,
+        "email_from": lead.email,
+        "phone": lead.phone,
+        "partner_name": lead.company,
+        "website": lead.website,
+        "function": lead.job_title,
+        "description": description(touchpoints),
+        "type": lead_type,
+        "source_id": SOURCE,
+        "medium_id": medium(touchpoints),
+        "campaign_id": campaign(touchpoints),
+        "tag_ids": TAG,
+    }
+    return {field: clean(value) for field, value in values.items()}
+
+
+def medium(touchpoints: Sequence[Touchpoint]) -> str:
+    """By the first touchpoint: what brought the person to us."""
+    first = next(iter(touchpoints), None)
+    return MEDIUM.get(Touchpoint.Kind(first.kind), OTHER_MEDIUM) if first else OTHER_MEDIUM
+
+
+def campaign(touchpoints: Sequence[Touchpoint]) -> str:
+    """The first campaign that we know of."""
+    named = (touch.first_utm_campaign or touch.utm_campaign for touch in touchpoints)
+    return next((name for name in named if name), "")
+
+
+def description(touchpoints: Sequence[Touchpoint]) -> str:
+    """HTML, escaped: the latest touchpoints, newest first, with what the person wrote."""
+    newest = list(reversed(touchpoints))[:TOUCHPOINTS_TOLD]
+    return "<p>" + "<br/>".join(line for touch in newest for line in told(touch)) + "</p>" if newest else ""
+
+
+def told(touch: Touchpoint) -> list[str]:
+    with translation.override("en"):
+        title = f": {touch.whitepaper.title}" if touch.whitepaper else ""
+    day = timezone.localtime(touch.captured_at).strftime("%Y-%m-%d %H:%M")
+    lines = [f"{WHAT[Touchpoint.Kind(touch.kind)]}{title} ({day})", *touch.message.splitlines()]
+    return [html.escape(line) for line in lines]
+
+
+def clean(text: str) -> str:
+    """Without control characters: one of them makes Odoo refuse the whole call."""
+    return "".join(char for char in text if unicodedata.category(char) != "Cc" or char in "\n\t")
+
+
+# --- what they hold, in the same words --------------------------------------------------------------------------------
+
+
+def held(field: str, value: Any) -> str:
+    """A value as `read` returns it: False for nothing, [id, name] for a relation."""
+    if isinstance(value, list):
+        return str(value[1]) if len(value) == 2 and isinstance(value[1], str) else ""
+    return "" if value is False or value is None else str(value)
+
+
+def same(field: str, ours: str, theirs: str) -> bool:
+    """Whether both mean the same, after what Odoo makes of it: a scheme for a website, paragraphs round a text."""
+    return _plain(field, ours) == _plain(field, theirs)
+
+
+def _plain(field: str, value: str) -> str:
+    if field == "website":
+        return re.sub(r"^https?://", "", value.strip(), flags=re.IGNORECASE).rstrip("/")
+    if field == "description":
+        value = html.unescape(re.sub(r"<[^>]+>", " ", value))
+    return " ".join(value.split())

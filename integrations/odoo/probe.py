@@ -1,0 +1,113 @@
+"""The test of an Odoo connection, in words that say what to do next."""
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from integrations import errors
+from integrations.models import Connection
+from integrations.service import ConnectionReport
+
+from . import mapping
+from .client import OdooClient
+
+if TYPE_CHECKING:
+    from .service import OdooService
+
+MODULES = ("crm", "event", "website_event")
+NEEDED = [("crm.lead", right) for right in ("create", "read", "write")]
+# What later promises need, or what we do without when it is missing: told, but no reason to stop.
+USEFUL = [
+    ("utm.source", "create"),
+    ("utm.medium", "create"),
+    ("utm.campaign", "create"),
+    ("crm.tag", "create"),
+    ("event.event", "create"),
+    ("event.registration", "create"),
+    ("res.partner", "create"),
+]
+FIELDS = (
+    "name", "contact_name", "email_from", "phone", "partner_name", "website", "function", "description", "type",
+    *mapping.RELATIONS,
+)  # fmt: skip
+
+
+def report(service: "OdooService") -> ConnectionReport:
+    """Raises IntegrationError when there is no answer, or the credentials are refused."""
+    client = service.client
+    version, uid = client.version(), client.user_id()
+    me = client.read("res.users", [uid], ["name", "login"])[uid]
+    modules = installed(client)
+    facts = {
+        _("User"): f"{me['name']} ({me['login']})",
+        _("Version"): f"Odoo {version}",
+        _("Transport"): "JSON-2" if client.speaks_json else "XML-RPC",
+        _("Modules"): ", ".join(name for name in MODULES if modules[name]) or _("none of ours"),
+    }
+    expires_at = key_expiry(client, uid)
+    Connection.objects.filter(pk=service.connection.pk).update(expires_at=expires_at)
+    if expires_at:
+        days = (expires_at - timezone.now()).days
+        facts[_("API key")] = _("%(days)s days left") % {"days": days}
+    problems = missing_modules(modules, ["crm"])
+    if not problems:
+        problems = missing_rights(client, NEEDED)
+    notes = missing_modules(modules, ["event"]) + missing_rights(client, present(USEFUL, modules))
+    notes += [] if problems else missing_fields(service)
+    summary = _("Connected to Odoo %(version)s as %(user)s.") % {"version": version, "user": me["name"]}
+    if problems:
+        summary = _("Connected, but something is missing.")
+    return ConnectionReport(summary, facts=facts, problems=problems, notes=notes)
+
+
+def installed(client: OdooClient) -> dict[str, bool]:
+    rows = client.search_read("ir.module.module", [["name", "in", list(MODULES)]], ["name", "state"])
+    states = {row["name"]: row["state"] for row in rows}
+    return {name: states.get(name) == "installed" for name in MODULES}
+
+
+def missing_modules(modules: dict[str, bool], needed: list[str]) -> list[str]:
+    return [_("The module “%(name)s” is not installed in Odoo.") % {"name": n} for n in needed if not modules[n]]
+
+
+def present(rights: list[tuple[str, str]], modules: dict[str, bool]) -> list[tuple[str, str]]:
+    """Without rights on models whose module is missing: that is said already."""
+    return [(m, r) for m, r in rights if (modules["event"] or not m.startswith("event.")) and
+            (modules["crm"] or not m.startswith(("crm.", "utm.")))]  # fmt: skip
+
+
+def missing_rights(client: OdooClient, rights: list[tuple[str, str]]) -> list[str]:
+    said = _("The user lacks the right “%(right)s” on %(model)s (%(group)s).")
+    return [
+        said % {"right": right, "model": model, "group": group_for(model)}
+        for model, right in rights
+        if not client.may(model, right)
+    ]
+
+
+def group_for(model: str) -> str:
+    """The group in Odoo that has the right, by its name there."""
+    return "Events / User" if model.startswith("event.") else "Sales / User: All Documents"
+
+
+def missing_fields(service: "OdooService") -> list[str]:
+    lacking = sorted(set(FIELDS) - service.lead_records.known_fields())
+    if not lacking:
+        return []
+    return [_("This Odoo has no such fields, they are left out: %(fields)s.") % {"fields": ", ".join(lacking)}]
+
+
+def key_expiry(client: OdooClient, uid: int) -> datetime | None:
+    """When the first of our user's keys ends (UTC); None where Odoo does not tell (16) or keys never end."""
+    try:
+        if "expiration_date" not in client.fields("res.users.apikeys"):
+            return None
+        rows: list[dict[str, Any]] = client.search_read(
+            "res.users.apikeys", [["user_id", "=", uid]], ["expiration_date"]
+        )
+    except errors.Misconfigured:
+        return None
+    dates = [row["expiration_date"] for row in rows if row["expiration_date"]]
+    return min((datetime.fromisoformat(date).replace(tzinfo=UTC) for date in dates), default=None)

@@ -1,0 +1,11 @@
+"""The outbox: promises to the outside, written in the business transaction and kept by a worker.
+
+`keep_in_sync` and `once` promise; `drain` keeps, `reap` takes back what a dead worker held. The truth is in the
+database: a broker only makes it quicker.
+"""
+
+from .deliver import Tally, drain
+from .lease import expire, reap
+from .promise import keep_in_sync, once
+
+__all__ = ["Tally", "drain", "expire", "keep_in_sync", "once", "reap"]

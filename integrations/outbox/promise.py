@@ -1,0 +1,111 @@
+"""The two verbs. Both write rows in the caller's transaction; neither calls anybody."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection as database
+from django.db import transaction
+from django.db.models import Model
+from django.utils import timezone
+
+from .wake import wake
+
+if TYPE_CHECKING:
+    from integrations.service import Operation
+
+# One statement for the whole sequence, in key order: two transactions that promise the same rows queue up behind
+# each other instead of deadlocking. `xmax = 0` rows are new; the others keep their history and get a new version.
+_INSERT = """
+INSERT INTO integrations_delivery (
+    key, integration_id, connection_id, operation, subject_type, subject_id, priority, version, state,
+    failures, crashes, attempts, due_at, expires_at, error_kind, error, created_at)
+SELECT c.id || ':' || %(operation)s || ':' || %(subject_type)s || ':' || s.id || %(occasion)s AS key,
+    c.integration_id, c.id, %(operation)s, %(subject_type)s, s.id, %(priority)s, 1, 'pending',
+    0, 0, 0, %(due_at)s, %(expires_at)s, '', '', %(now)s
+FROM unnest(%(ids)s::bigint[]) AS s(id),
+    integrations_connection c JOIN integrations_integration i ON i.id = c.integration_id
+WHERE i.slug = %(integration)s AND c.owner = %(owner)s
+ORDER BY key
+"""
+# A row in flight keeps its lease: settling it finds the higher version and returns it to pending.
+_ASK_AGAIN = """
+ON CONFLICT (key) DO UPDATE SET
+    version = integrations_delivery.version + 1,
+    state = CASE integrations_delivery.state WHEN 'in_flight' THEN 'in_flight' ELSE 'pending' END,
+    due_at = CASE integrations_delivery.state WHEN 'in_flight' THEN integrations_delivery.due_at
+        ELSE EXCLUDED.due_at END,
+    failures = CASE integrations_delivery.state WHEN 'in_flight' THEN integrations_delivery.failures ELSE 0 END,
+    settled_at = NULL
+"""
+_ASK_ONCE = "ON CONFLICT (key) DO UPDATE SET key = EXCLUDED.key"
+
+
+def keep_in_sync(operation: "Operation[Any, Any]", subjects: Iterable[Model], *, owner: str = "") -> int:
+    """Promise that the other side will agree with our current data of each subject; asking again is cheap.
+
+    One row per (connection, operation, subject) for ever: asking again reopens it. Subjects are saved instances of one
+    model; `owner` picks the connection. Returns how many were promised.
+    """
+    by_type: dict[str, set[int]] = {}
+    for subject in subjects:
+        by_type.setdefault(subject._meta.label_lower, set()).add(subject.pk)
+    return sum(
+        _promise(operation, label, list(ids), owner=owner, on_conflict=_ASK_AGAIN) for label, ids in by_type.items()
+    )
+
+
+def once(
+    operation: "Operation[Any, Any]",
+    subject: Model,
+    occasion: str = "",
+    *,
+    due_at: datetime | None = None,
+    expires_at: datetime | None = None,
+    owner: str = "",
+) -> None:
+    """Promise something exactly one time per (subject, occasion), at `due_at`, and not after `expires_at` (aware)."""
+    _promise(
+        operation,
+        subject._meta.label_lower,
+        [subject.pk],
+        owner=owner,
+        on_conflict=_ASK_ONCE,
+        occasion=f":once:{occasion}",
+        due_at=due_at,
+        expires_at=expires_at,
+    )
+
+
+def _promise(
+    operation: "Operation[Any, Any]",
+    subject_type: str,
+    ids: Sequence[int],
+    *,
+    owner: str,
+    on_conflict: str,
+    occasion: str = "",
+    due_at: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> int:
+    now = timezone.now()
+    parameters = {
+        "integration": operation.service.slug,
+        "operation": operation.name,
+        "owner": owner,
+        "priority": operation.priority,
+        "subject_type": subject_type,
+        "ids": ids,
+        "occasion": occasion,
+        "due_at": due_at or now,
+        "expires_at": expires_at,
+        "now": now,
+    }
+    with database.cursor() as cursor:
+        cursor.execute(_INSERT + on_conflict, parameters)
+        promised = int(cursor.rowcount)
+    if promised < len(ids):  # a promise that finds no connection must not vanish
+        raise LookupError(f"No connection of {operation.service.slug!r} for owner {owner!r}.")
+    transaction.on_commit(partial(wake, operation), robust=True)
+    return promised

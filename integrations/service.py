@@ -1,0 +1,248 @@
+"""The one base class of all integrations, and what a service declares: settings, operations, jobs, what it receives."""
+
+import inspect
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from typing import Any, ClassVar, Generic, Self, TypeVar, cast, overload
+
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic.fields import FieldInfo
+
+from .errors import IntegrationError
+from .gate import Gate
+from .memory import Memory
+from .models import Connection
+
+Outcome = IntegrationError | None  # None: delivered
+S = TypeVar("S", bound="IntegrationService")
+M = TypeVar("M", bound=Model)
+Handler = Callable[[S, Sequence[M]], Iterator[tuple[Sequence[M], Outcome]]]
+
+
+class IntegrationSettings(BaseModel):
+    """What every integration lets its operator set; a service's schema adds its own.
+
+    SecretStr fields are kept encrypted on the Connection, the others on the Integration. A field's first value may come
+    from the environment: `json_schema_extra={"env": "NAME"}`; the row wins once it is saved.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
+
+    timeout: PositiveFloat = Field(30, description="Seconds to wait for an answer.", le=120)
+    rate: str = Field(
+        "600/minute", description='Calls per operation, such as "600/minute".', pattern=r"^\d+/(second|minute|hour)$"
+    )
+    batch_size: PositiveInt | None = Field(
+        None, description="Records per call; empty: what suits each operation.", le=1000
+    )
+    retry_schedule: list[PositiveInt] = Field(
+        [10, 60, 300, 1800, 7200, 18000, 36000, 36000],
+        description="Seconds before each further try of a record that failed; after the last it is dead.",
+        min_length=1,
+    )
+    breaker_failures: PositiveInt = Field(5, description="Failures in a row that pause the connection.")
+    breaker_pause: PositiveInt = Field(60, description="Seconds of the first pause; it doubles each time.")
+    breaker_longest_pause: PositiveInt = Field(900, description="Seconds of the longest pause.")
+    lease: PositiveInt = Field(300, description="Seconds after which a batch without news is taken back.")
+
+    @classmethod
+    def secret_fields(cls) -> dict[str, FieldInfo]:
+        return {name: info for name, info in cls.model_fields.items() if is_secret(info)}
+
+    @classmethod
+    def from_environment(cls) -> dict[str, str]:
+        """First values: {field: text} of what the environment has."""
+        names = {name: env_name(info) for name, info in cls.model_fields.items()}
+        return {name: os.environ[env] for name, env in names.items() if env and os.environ.get(env)}
+
+
+def is_secret(info: FieldInfo) -> bool:
+    return "SecretStr" in str(info.annotation)
+
+
+def env_name(info: FieldInfo) -> str:
+    extra = info.json_schema_extra
+    return str(extra.get("env", "")) if isinstance(extra, dict) else ""
+
+
+@dataclass(frozen=True)
+class ConnectionReport:
+    """A test's result in words. `problems` need a human and make the light red; `notes` do not."""
+
+    summary: str
+    facts: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+    def as_json(self) -> dict[str, Any]:
+        return {"ok": self.ok, **asdict(self)}
+
+
+@dataclass(frozen=True)
+class JobReport:
+    """What a job did: how many rows it promised, or (dry run) which `changes` it would make, counted in `counts`."""
+
+    promised: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    changes: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """One verified event. `event_id` is the sender's own and tells repetitions."""
+
+    event_id: str
+    type: str
+    payload: dict[str, Any]
+
+
+class Operation(Generic[S, M]):
+    """One kind of promise. On the class it is the promise's name for `outbox`; on an instance it is the handler.
+
+    The handler is a generator of (subjects, outcome): the outbox settles as they come. It must be safe to repeat and
+    read current data. What it raises counts for every subject not yet yielded.
+    """
+
+    service: type[S]
+    name: str
+
+    def __init__(self, handler: Handler[S, M], *, batch_size: int, queue: str, priority: int) -> None:
+        self.handler = handler
+        self.batch_size = batch_size
+        self.queue = queue
+        self.priority = priority
+        self.__doc__ = handler.__doc__
+
+    def __set_name__(self, owner: type[S], name: str) -> None:
+        self.service = owner
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type[S]) -> Self: ...
+    @overload
+    def __get__(
+        self, instance: S, owner: type[S]
+    ) -> Callable[[Sequence[M]], Iterator[tuple[Sequence[M], Outcome]]]: ...
+    def __get__(self, instance: S | None, owner: type[S]) -> Any:
+        return self if instance is None else self.handler.__get__(instance, owner)
+
+    def __str__(self) -> str:
+        return f"{self.service.slug}.{self.name}"
+
+
+def operation(
+    *, batch_size: int = 1, queue: str = "bulk", priority: int = 10
+) -> Callable[[Handler[S, M]], Operation[S, M]]:
+    """Declare a promise that a service can keep. `queue` is `fast` for what a person waits for."""
+    return lambda handler: Operation(handler, batch_size=batch_size, queue=queue, priority=priority)
+
+
+class Job(Generic[S]):
+    """Work on a schedule: a beat row, a command and an admin button are made of it."""
+
+    service: type[S]
+    name: str
+
+    def __init__(self, run: Callable[..., JobReport], *, every: timedelta, command: str, label: Promise | str) -> None:
+        self.run = run
+        self.every = every
+        self.command = command.replace("-", "_")
+        self.label = label or command
+        self.options = list(inspect.signature(run).parameters.values())[1:]
+        self.__doc__ = run.__doc__
+
+    def __set_name__(self, owner: type[S], name: str) -> None:
+        self.service = owner
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type[S]) -> Self: ...
+    @overload
+    def __get__(self, instance: S, owner: type[S]) -> Callable[..., JobReport]: ...
+    def __get__(self, instance: S | None, owner: type[S]) -> Any:
+        return self if instance is None else self.run.__get__(instance, owner)
+
+    @property
+    def can_dry_run(self) -> bool:
+        return any(option.name == "dry_run" for option in self.options)
+
+
+def job(*, every: timedelta, command: str, label: Promise | str = "") -> Callable[[Callable[..., JobReport]], Job[Any]]:
+    """Declare scheduled work. Keyword-only parameters of the method become options of the command."""
+    return lambda run: Job(run, every=every, command=command, label=label)
+
+
+class IntegrationService:
+    """Another system, as one of our connections sees it. Made anew for each batch, so new settings count at once."""
+
+    slug: ClassVar[str]
+    label: ClassVar[Promise | str]
+    icon: ClassVar[str] = "hub"
+    settings_schema: ClassVar[type[IntegrationSettings]] = IntegrationSettings
+
+    def __init__(self, connection: Connection, *, forced: bool = False) -> None:
+        """Raises pydantic.ValidationError when settings are incomplete. `forced` passes a pause, to test."""
+        self.connection = connection
+        self.settings = self.settings_schema.model_validate(self.raw_settings(connection))
+        self.gate = Gate(connection, self.settings, forced=forced)
+        self.memory = Memory(connection)
+
+    @classmethod
+    def raw_settings(cls, connection: Connection) -> dict[str, Any]:
+        """What is configured, secrets included: the environment's first values, then what was saved."""
+        return {
+            **cls.settings_schema.from_environment(),
+            **connection.integration.settings,
+            **connection.secrets,
+        }
+
+    @classmethod
+    def system_of(cls, settings: Any) -> str:
+        """Names the system that settings lead to (url and database, account, calendar): the title of its book."""
+        return cls.slug
+
+    @property
+    def remote_system(self) -> str:
+        return self.system_of(self.settings)
+
+    def test_connection(self) -> ConnectionReport:
+        """Who we are there and what is missing. Reads only. Raises IntegrationError when there is no answer."""
+        raise NotImplementedError
+
+    def refresh(self) -> None:
+        """Forget what was remembered of the other side, because it refused something that should be right."""
+        self.memory.forget()
+
+    def receive(self, request: HttpRequest) -> list[Incoming]:
+        """Verify a webhook and return its events. Raises Rejected for a forged or unreadable one."""
+        raise IntegrationError("This integration receives nothing.")
+
+    def process(self, event: Incoming) -> bool:
+        """Act on a stored event by calling domain actions. Returns False for a type that means nothing to us."""
+        return False
+
+    @classmethod
+    def operations(cls) -> list[Operation[Any, Any]]:
+        return cls._declared(Operation)
+
+    @classmethod
+    def jobs(cls) -> list[Job[Any]]:
+        return cls._declared(Job)
+
+    @classmethod
+    def _declared(cls, kind: type[Any]) -> list[Any]:
+        found = (getattr(cls, name) for name in vars(cls))
+        return [cast(Any, member) for member in found if isinstance(member, kind)]
+
+    def secret(self, name: str) -> str:
+        value: SecretStr = getattr(self.settings, name)
+        return value.get_secret_value()

@@ -1,0 +1,66 @@
+"""The rows that must exist, made after every migration: integrations, connections, schedules.
+
+`get_or_create` throughout: what an operator edited survives every deploy.
+"""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django_celery_beat.models import IntervalSchedule, PeriodicTask
+from pydantic import ValidationError
+
+from . import registry
+from .models import Connection, Installation, Integration
+from .service import IntegrationService, Job
+
+SWEEP = timedelta(seconds=15)
+
+
+def create_rows(**kwargs: Any) -> None:
+    """Receiver of `post_migrate`."""
+    Installation.objects.get_or_create(pk=1, defaults={"site_url": settings.SITE_URL})
+    for service in registry.services().values():
+        create_integration(service)
+    for job in registry.jobs():
+        create_job_schedule(job)
+    create_schedule("Deliver what people wait for", "drain", SWEEP, "fast", {"queue": "fast"})
+    create_schedule("Deliver everything else", "drain", SWEEP, "bulk", {"queue": "bulk"})
+    create_schedule("Take back what dead workers held", "reap", timedelta(minutes=1), "fast")
+    create_schedule("Delete old log rows", "prune", timedelta(days=1), "bulk")
+
+
+def create_integration(service: type[IntegrationService]) -> None:
+    """A row per service; in use from the start where the environment configures it completely."""
+    integration, created = Integration.objects.get_or_create(slug=service.slug)
+    connection, _ = Connection.objects.get_or_create(integration=integration, owner="")
+    if created and service.settings_schema.from_environment():
+        try:
+            service(connection)
+        except ValidationError:
+            return
+        Integration.objects.filter(pk=integration.pk).update(enabled=True)
+
+
+def create_job_schedule(job: Job[Any]) -> None:
+    arguments = {"integration": job.service.slug, "job": job.name}
+    create_schedule(f"{job.service.slug}: {job.command}", "run_job", job.every, "bulk", arguments)
+
+
+def create_schedule(
+    name: str, task: str, every: timedelta, queue: str, arguments: dict[str, str] | None = None
+) -> None:
+    """A beat row whose message expires when the next one is due."""
+    seconds = int(every.total_seconds())
+    schedule, _ = IntervalSchedule.objects.get_or_create(every=seconds, period=IntervalSchedule.SECONDS)
+    PeriodicTask.objects.get_or_create(
+        name=name,
+        defaults={
+            "task": f"integrations.tasks.{task}",
+            "interval": schedule,
+            "queue": queue,
+            "kwargs": json.dumps(arguments or {}),
+            "expire_seconds": seconds,
+        },
+    )

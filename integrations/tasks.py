@@ -1,0 +1,74 @@
+"""Thin tasks: fetch by name, call one function. All are safe to run twice and at the same time."""
+
+import time
+from datetime import timedelta
+from typing import Any
+
+from celery import shared_task
+from celery.signals import heartbeat_sent
+from django.db import close_old_connections
+from django.utils import timezone
+
+from . import configuration, inbox, outbox, registry, trigger
+from .models import Heartbeat, Integration, IntegrationLog
+from .outbox.deliver import Tally, drain_operation
+
+LOG_KEPT_FOR = timedelta(days=30)
+
+
+@shared_task
+def wake(operation: str) -> None:
+    """Something was promised just now: deliver that operation."""
+    integration, name = operation.split(".")
+    outbox.expire()
+    drain_operation(registry.operation(integration, name), Tally())
+
+
+@shared_task
+def drain(queue: str) -> None:
+    """The sweep: deliver all that is due, whatever happened to the wake-ups."""
+    if queue == "fast":
+        inbox.sweep()
+    outbox.drain(queue=queue)
+
+
+@shared_task
+def reap() -> None:
+    """Take back what dead workers held."""
+    outbox.reap()
+
+
+@shared_task
+def run_job(integration: str, job: str) -> None:
+    """Run a service's job, if the integration is in use."""
+    if Integration.objects.filter(slug=integration, enabled=True, paused_at=None).exists():
+        with trigger.triggered("beat"):
+            getattr(configuration.service_of(integration), job)()
+
+
+@shared_task
+def process_webhook(integration: str) -> None:
+    """An event came in: process what is due."""
+    with trigger.triggered("webhook"):
+        inbox.sweep(integration)
+
+
+@shared_task
+def prune() -> None:
+    """Delete log rows past their time, in small bites that lock nothing for long."""
+    old = IntegrationLog.objects.filter(started_at__lt=timezone.now() - LOG_KEPT_FOR)
+    while ids := list(old.values_list("pk", flat=True)[:1000]):
+        IntegrationLog.objects.filter(pk__in=ids).delete()
+
+
+_beaten_at = 0.0
+
+
+@heartbeat_sent.connect
+def worker_is_alive(**kwargs: Any) -> None:
+    """Celery's own heartbeat (every 2 s) is written down every `Heartbeat.EVERY`."""
+    global _beaten_at
+    if time.monotonic() - _beaten_at >= Heartbeat.EVERY.total_seconds():
+        _beaten_at = time.monotonic()
+        close_old_connections()
+        Heartbeat.beat("worker")

@@ -1,0 +1,26 @@
+"""Where other systems tell us something."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from . import configuration, errors, inbox, registry
+from .models import Integration
+
+LARGEST_BODY = 1_000_000  # bytes
+
+
+@csrf_exempt
+@require_POST
+def webhook(request: HttpRequest, integration: str) -> HttpResponse:
+    """Verify, store, answer. 400 for what is forged or unreadable, 404 for an integration that is not in use."""
+    row = get_object_or_404(Integration, slug=integration, enabled=True, slug__in=registry.services())
+    if int(request.headers.get("Content-Length") or 0) > LARGEST_BODY:
+        return HttpResponse("The body is too large.", status=413)
+    try:
+        events = configuration.service_of(row.slug).receive(request)
+    except errors.IntegrationError as error:
+        return HttpResponse(error.message, status=400, content_type="text/plain")
+    inbox.accept(row, events)
+    return HttpResponse(status=200)
