@@ -1,6 +1,12 @@
 """Addresses of the whitepaper pages."""
 
-from django.urls.resolvers import URLPattern
+from django.urls import path
+
+from leads import views
 
 app_name = "leads"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.whitepaper_list, name="list"),
+    path("<slug:slug>/", views.whitepaper_detail, name="whitepaper"),
+    path("<slug:slug>/thanks/", views.whitepaper_thanks, name="thanks"),
+]

@@ -1,0 +1,89 @@
+"""Leads and whitepapers in the admin. Saving a lead is a domain action like any other."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from modeltranslation.admin import TabbedTranslationAdmin
+from unfold.admin import ModelAdmin, TabularInline
+
+from leads import actions
+from leads.addresses import normalise
+from leads.models import DETAILS, Consent, Lead, Touchpoint, Whitepaper
+
+
+@admin.register(Whitepaper)
+class WhitepaperAdmin(ModelAdmin, TabbedTranslationAdmin):  # type: ignore[misc,type-arg]
+    list_display = ["title", "slug", "published", "updated_at"]
+    list_filter = ["published"]
+    search_fields = ["title", "description", "slug"]
+    prepopulated_fields = {"slug": ["title"]}
+
+
+class ReadOnlyInline(TabularInline):  # type: ignore[misc]
+    extra = 0
+    can_delete = False
+    show_change_link = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class TouchpointInline(ReadOnlyInline):
+    model = Touchpoint
+    fields = ["captured_at", "kind", "whitepaper", "message", "utm_source", "utm_medium", "utm_campaign", "referrer"]
+    readonly_fields = fields
+
+
+class ConsentInline(ReadOnlyInline):
+    model = Consent
+    fields = ["given_at", "purpose", "text_version", "source"]
+    readonly_fields = fields
+
+
+class LeadForm(forms.ModelForm):  # type: ignore[type-arg] # it takes none at run time
+    status = forms.ChoiceField(
+        label=_("Status"),
+        choices=[choice for choice in Lead.Status.choices if choice[0] != Lead.Status.FORGOTTEN],
+    )
+
+    def clean_email(self) -> str:
+        return normalise(self.cleaned_data["email"])
+
+
+@admin.register(Lead)
+class LeadAdmin(ModelAdmin):  # type: ignore[misc]
+    form = LeadForm
+    list_display = ["name", "email", "company", "status", "marketing_consent", "last_seen_at"]
+    list_display_links = ["name", "email"]
+    list_filter = [
+        "status",
+        ("touchpoints__whitepaper", admin.RelatedOnlyFieldListFilter),
+        "marketing_consent",
+        "language",
+    ]
+    search_fields = ["name", "email", "company", "phone"]
+    fields = ["email", *DETAILS, "status", "marketing_consent", "first_seen_at", "last_seen_at"]
+    readonly_fields = ["marketing_consent", "first_seen_at", "last_seen_at"]
+    inlines = [TouchpointInline, ConsentInline]
+    list_per_page = 50
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Lead | None = None) -> bool:
+        """People are forgotten, not deleted: what other systems hold of them has to go as well."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Lead | None = None) -> bool:
+        return super().has_change_permission(request, obj) and not (obj and obj.is_forgotten)
+
+    def save_model(self, request: HttpRequest, obj: Lead, form: LeadForm, change: bool) -> None:
+        details: dict[str, Any] = {name: form.cleaned_data[name] for name in form.changed_data}
+        actions.update_details(obj, details=details)

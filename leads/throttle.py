@@ -1,0 +1,62 @@
+"""How often one address may post."""
+
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from time import time
+
+import structlog
+from django.conf import settings
+from django.core.cache import cache
+from django.http import HttpRequest
+
+log = structlog.get_logger(__name__)
+
+Address = IPv4Address | IPv6Address
+
+
+def client_address(request: HttpRequest) -> str:
+    """Who is asking: the last address in the chain of proxies that is not one of ours.
+
+    X-Forwarded-For is believed only as far as TRUSTED_PROXIES wrote it: everything left of that anybody can make up.
+    """
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+    address = request.META.get("REMOTE_ADDR", "")
+    for hop in reversed(forwarded):
+        if not is_trusted(address) or parse(hop) is None:
+            break
+        address = hop.strip()
+    return str(parse(address) or address)
+
+
+def seconds_to_wait(scope: str, request: HttpRequest, *, limit: int, window: int) -> int:
+    """0 when this request is within `limit` per `window` seconds; counts it."""
+    now = int(time())
+    key = f"throttle:{scope}:{neighbourhood(client_address(request))}:{now // window}"
+    try:
+        cache.add(key, 0, timeout=window)
+        count = cache.incr(key)
+    except Exception:
+        # Losing a lead is worse than taking one too many: without a cache everybody may pass.
+        log.warning("throttle without cache", scope=scope, exc_info=True)
+        return 0
+    return window - now % window if count > limit else 0
+
+
+def neighbourhood(address: str) -> str:
+    """An IPv6 customer owns a whole /64 and may change address with every request."""
+    parsed = parse(address)
+    if isinstance(parsed, IPv6Address):
+        return str(IPv6Network((parsed, 64), strict=False).network_address)
+    return address
+
+
+def is_trusted(address: str) -> bool:
+    parsed = parse(address)
+    return parsed is not None and any(parsed in ip_network(proxy, strict=False) for proxy in settings.TRUSTED_PROXIES)
+
+
+def parse(address: str) -> Address | None:
+    try:
+        parsed = ip_address(address.strip())
+    except ValueError:
+        return None
+    return getattr(parsed, "ipv4_mapped", None) or parsed
