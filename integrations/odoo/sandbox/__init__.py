@@ -14,6 +14,7 @@ from .access import (
     SALES_OWN,
     SETTINGS,
 )
+from .demo import PORT, settings_for, start
 from .peer import OdooSandbox
 
 __all__ = [
@@ -21,10 +22,13 @@ __all__ = [
     "EVENTS_ADMIN",
     "EVENTS_USER",
     "INTERNAL",
+    "PORT",
     "RIGHTS",
     "SALES_ADMIN",
     "SALES_ALL",
     "SALES_OWN",
     "SETTINGS",
     "OdooSandbox",
+    "settings_for",
+    "start",
 ]

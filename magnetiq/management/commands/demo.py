@@ -1,0 +1,104 @@
+"""The whole of Magnetiq on one machine, with stand-ins for the outside."""
+
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+import leads.demo
+from integrations import sandbox
+from integrations.models import Delivery
+from integrations.odoo.service import OdooService
+from leads.models import Lead
+from magnetiq.one_process import HOST, OneProcess, free_port
+
+LOGIN, PASSWORD = "admin", "demo"
+PATIENCE = 90  # seconds for the first leads to arrive
+
+GUIDE = """
+Magnetiq is running.
+
+  Visitors    {site}/whitepapers/
+  Operators   {site}/admin/     log in as {login} with the password {password}
+{peers}
+What to look at:
+  * The leads of the demo file have arrived: compare Leads in the admin with the page of the stand-in.
+  * Download a whitepaper as a visitor, and watch its delivery under Integrations, Deliveries.
+  * Break the stand-in with the buttons on its page, and see what Integrations says.
+
+Ctrl-C stops everything; the data stays until `make demo-reset`.
+"""
+
+
+class Command(BaseCommand):
+    help = "Run web, worker, beat and the stand-ins in one process, with demo data, until Ctrl-C."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError("The demo needs DEBUG=on: it has a well-known password.")
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        port = free_port(options["port"])
+        if port != options["port"]:
+            self.stdout.write(f"Port {options['port']} is in use, so this is port {port}.")
+        peers = {}
+        try:
+            self.prepare()
+            peers = sandbox.start_all(settings.DATA_DIR / "sandbox")
+            self.run(port, peers)
+        except KeyboardInterrupt:
+            self.stdout.write("Stopped.")
+        finally:
+            for peer in peers.values():
+                peer.close()
+
+    def prepare(self) -> None:
+        """Tables, an administrator and data; what is there already stays."""
+        self.stdout.write("Preparing the database ...")
+        call_command("migrate", verbosity=0)
+        user, created = get_user_model().objects.get_or_create(
+            username=LOGIN, defaults={"is_staff": True, "is_superuser": True}
+        )
+        if created:
+            user.set_password(PASSWORD)
+            user.save()
+        leads.demo.create()
+
+    def run(self, port: int, peers: dict[str, sandbox.Peer]) -> None:
+        for slug, peer in peers.items():
+            sandbox.connect(slug, peer)
+        process = OneProcess(port)
+        process.start()
+        try:
+            if not Lead.objects.exists():
+                self.import_leads()
+            self.await_leads()
+            self.guide(port, peers)
+            signal.pause()
+        finally:
+            process.stop()
+
+    def import_leads(self) -> None:
+        folder: Path = settings.DATA_DIR
+        rejects, repairs = folder / "demo-rejects.csv", folder / "demo-repairs.csv"
+        call_command("import_leads", leads.demo.LEADS_CSV, rejects=rejects, repairs=repairs)
+
+    def await_leads(self) -> None:
+        """Until the worker has brought every lead to the stand-in."""
+        waiting = Delivery.objects.waiting().filter(operation=OdooService.push_leads.name)
+        deadline = time.monotonic() + PATIENCE
+        while (left := waiting.count()) and time.monotonic() < deadline:
+            self.stdout.write(f"{left} leads on their way to Odoo ...")
+            time.sleep(1)
+
+    def guide(self, port: int, peers: dict[str, sandbox.Peer]) -> None:
+        lines = "".join(f"  {slug.title():<12}{peer.url}     a stand-in\n" for slug, peer in peers.items())
+        site = f"http://{HOST}:{port}"
+        self.stdout.write(GUIDE.format(site=site, login=LOGIN, password=PASSWORD, peers=lines))
