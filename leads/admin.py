@@ -4,10 +4,10 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Field, Model, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from modeltranslation.admin import TabbedTranslationAdmin
+from modeltranslation.admin import TranslationAdmin
 from unfold.admin import ModelAdmin, TabularInline
 
 from leads import actions
@@ -16,17 +16,24 @@ from leads.models import DETAILS, Consent, Lead, Touchpoint, Whitepaper
 
 
 @admin.register(Whitepaper)
-class WhitepaperAdmin(ModelAdmin, TabbedTranslationAdmin):  # type: ignore[misc,type-arg]
+class WhitepaperAdmin(ModelAdmin, TranslationAdmin):  # type: ignore[misc,type-arg]
+    """Not modeltranslation's tabbed admin, which loads its tabs from another company's server; Unfold has its own."""
+
     list_display = ["title", "slug", "published", "updated_at"]
     list_filter = ["published"]
     search_fields = ["title", "description", "slug"]
-    prepopulated_fields = {"slug": ["title"]}
+    prepopulated_fields = {"slug": ["title_en"]}
+    fieldsets = [
+        (None, {"fields": ["slug", "file", "published"]}),
+        (_("English"), {"fields": ["title_en", "description_en"], "classes": ["tab"]}),
+        (_("German"), {"fields": ["title_de", "description_de"], "classes": ["tab"]}),
+    ]
 
 
 class ReadOnlyInline(TabularInline):  # type: ignore[misc]
     extra = 0
     can_delete = False
-    show_change_link = False
+    hide_title = True
 
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
@@ -40,6 +47,10 @@ class TouchpointInline(ReadOnlyInline):
     fields = ["captured_at", "kind", "whitepaper", "message", "utm_source", "utm_medium", "utm_campaign", "referrer"]
     readonly_fields = fields
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Touchpoint]:
+        touchpoints: QuerySet[Touchpoint] = super().get_queryset(request)
+        return touchpoints.select_related("whitepaper")
+
 
 class ConsentInline(ReadOnlyInline):
     model = Consent
@@ -48,11 +59,6 @@ class ConsentInline(ReadOnlyInline):
 
 
 class LeadForm(forms.ModelForm):  # type: ignore[type-arg] # it takes none at run time
-    status = forms.ChoiceField(
-        label=_("Status"),
-        choices=[choice for choice in Lead.Status.choices if choice[0] != Lead.Status.FORGOTTEN],
-    )
-
     def clean_email(self) -> str:
         return normalise(self.cleaned_data["email"])
 
@@ -83,6 +89,15 @@ class LeadAdmin(ModelAdmin):  # type: ignore[misc]
 
     def has_change_permission(self, request: HttpRequest, obj: Lead | None = None) -> bool:
         return super().has_change_permission(request, obj) and not (obj and obj.is_forgotten)
+
+    def formfield_for_choice_field(
+        self, db_field: "Field[Any, Any]", request: HttpRequest, **options: Any
+    ) -> forms.Field | None:
+        """Forgetting takes more than a status."""
+        if db_field.name == "status":
+            options["choices"] = [choice for choice in Lead.Status.choices if choice[0] != Lead.Status.FORGOTTEN]
+        field: forms.Field | None = super().formfield_for_choice_field(db_field, request, **options)
+        return field
 
     def save_model(self, request: HttpRequest, obj: Lead, form: LeadForm, change: bool) -> None:
         details: dict[str, Any] = {name: form.cleaned_data[name] for name in form.changed_data}

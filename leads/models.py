@@ -77,7 +77,7 @@ class Lead(models.Model):
     job_title = models.CharField(_("job title"), max_length=150, blank=True)
     language = models.CharField(_("language"), max_length=8, choices=Language, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.NEW)
-    marketing_consent = models.BooleanField(_("may receive marketing"), default=False)
+    marketing_consent = models.BooleanField(_("consent"), default=False)
     first_seen_at = models.DateTimeField(_("first seen"))
     last_seen_at = models.DateTimeField(_("last seen"))
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)

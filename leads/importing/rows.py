@@ -44,7 +44,7 @@ class Note(NamedTuple):
     where: str  # the column, with the value where it is lost
 
 
-class Rejected(Exception):  # noqa: N818 - an answer, not a fault
+class Rejected(Exception):
     """This row cannot become a lead."""
 
     def __init__(self, reason: Promise | str, address: str) -> None:

@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
                 ('job_title', models.CharField(blank=True, max_length=150, verbose_name='job title')),
                 ('language', models.CharField(blank=True, choices=[('en', 'English'), ('de', 'German')], max_length=8, verbose_name='language')),
                 ('status', models.CharField(choices=[('new', 'New'), ('contacted', 'Contacted'), ('qualified', 'Qualified'), ('won', 'Won'), ('lost', 'Lost'), ('forgotten', 'Forgotten')], default='new', max_length=10, verbose_name='status')),
-                ('marketing_consent', models.BooleanField(default=False, verbose_name='may receive marketing')),
+                ('marketing_consent', models.BooleanField(default=False, verbose_name='consent')),
                 ('first_seen_at', models.DateTimeField(verbose_name='first seen')),
                 ('last_seen_at', models.DateTimeField(verbose_name='last seen')),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created at')),

@@ -143,6 +143,7 @@ def test_receiver_that_fails_takes_the_capture_back() -> None:
     assert not Lead.objects.exists()
 
 
+@pytest.mark.usefixtures("nobody_listens")
 @pytest.mark.parametrize("count", [1, 500])
 def test_capture_takes_the_same_few_statements_for_any_number(count: int, django_assert_num_queries: object) -> None:
     captures = [a_capture(f"{n}@client.example", marketing_consent=True) for n in range(count)]

@@ -30,11 +30,7 @@ def after_the_export() -> Iterator[None]:
 
 
 @pytest.fixture
-def whitepapers(settings: Any, tmp_path: Path) -> None:
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "default": {"BACKEND": "django.core.files.storage.InMemoryStorage"},
-    }
+def whitepapers() -> None:
     demo.create()
 
 

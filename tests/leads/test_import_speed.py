@@ -82,10 +82,9 @@ def test_import_takes_at_most_four_times_a_bare_upsert(people: list[dict[str, st
     assert ours <= 4 * bare
 
 
+@pytest.mark.usefixtures("nobody_listens")
 def test_import_takes_a_few_statements_per_thousand_rows(export: Path) -> None:
-    with CaptureQueriesContext(
-        connection,
-    ) as statements:
+    with CaptureQueriesContext(connection) as statements:
         import_file(export)
 
     assert len(statements) <= 1 + 5 * ROWS // 1000  # the whitepapers, and per chunk as many as one capture takes

@@ -103,6 +103,7 @@ def test_forgotten_lead_takes_no_details() -> None:
     assert Lead.objects.get().name == ""
 
 
+@pytest.mark.usefixtures("nobody_listens")
 @pytest.mark.parametrize("count", [1, 30])
 def test_forget_takes_the_same_few_statements_for_any_number(count: int, django_assert_num_queries: object) -> None:
     leads = LeadFactory.create_batch(count)
