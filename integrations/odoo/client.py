@@ -6,6 +6,7 @@ All facts about answers and faults were measured on Odoo 16.0 and 19.0.
 
 import re
 import xmlrpc.client
+from functools import partial
 from typing import Any
 from xml.parsers.expat import ExpatError
 
@@ -29,10 +30,11 @@ Row = dict[str, Any]
 class OdooClient:
     """One account of one Odoo. Every method goes through the gate and raises IntegrationError only.
 
-    Version and user id are asked once and kept in `memory`.
+    Version and user id are asked once and kept in `memory`. A missing right bars `operation`, if that is given.
     """
 
-    def __init__(self, settings: OdooSettings, gate: Gate, memory: Memory) -> None:
+    def __init__(self, settings: OdooSettings, gate: Gate, memory: Memory, *, operation: str | None = None) -> None:
+        self.operation = operation
         self.settings = settings
         self.gate = gate
         self.memory = memory
@@ -132,7 +134,7 @@ class OdooClient:
         return self.gate.call(
             f"{model}.{method}",
             lambda timeout: speak(uid, model, method, ids, arguments, timeout),
-            translate=translate,
+            translate=partial(translate, operation=self.operation),
             reads_only=reads_only,
             size=size,
         )
@@ -185,13 +187,13 @@ class JsonFault(Exception):
         super().__init__(self.message)
 
 
-def translate(error: Exception) -> Exception:
-    """What Odoo answered, in our words."""
+def translate(error: Exception, *, operation: str | None = None) -> Exception:
+    """What Odoo answered, in our words; `operation` is what a missing right bars."""
     match error:
         case xmlrpc.client.Fault():
-            return _fault(int(error.faultCode), last_line(error.faultString))
+            return _fault(int(error.faultCode), last_line(error.faultString), operation)
         case JsonFault():
-            return _json_fault(error)
+            return _json_fault(error, operation)
         case ExpatError() | xmlrpc.client.ResponseError() | requests.exceptions.JSONDecodeError():
             return errors.Unavailable(_("The answer is not Odoo's: is the address right?"))
         case _:
@@ -207,12 +209,12 @@ def refusal(message: str, *, operation: str | None = None) -> errors.Integration
     return errors.Rejected(message)
 
 
-def _fault(code: int, message: str) -> errors.IntegrationError:
+def _fault(code: int, message: str, operation: str | None) -> errors.IntegrationError:
     """XML-RPC: 1 = anything, 2 = refused, 3 = unknown user or key, 4 = no right."""
     if code == 3:
         return errors.Misconfigured(_("Odoo refuses the user name or the API key."))
     if code == 4:
-        return errors.Misconfigured(message)
+        return errors.Misconfigured(message, operation=operation)
     if re.search(r"connection to server|database .* does not exist", message):
         return errors.Misconfigured(_("Odoo does not know this database."))
     if re.fullmatch(r"Object \S+ doesn't exist", message):
@@ -220,13 +222,13 @@ def _fault(code: int, message: str) -> errors.IntegrationError:
     return refusal(message)
 
 
-def _json_fault(error: JsonFault) -> errors.IntegrationError:
+def _json_fault(error: JsonFault, operation: str | None) -> errors.IntegrationError:
     if error.status == 401:
         return errors.Misconfigured(_("Odoo refuses the API key."))
     if not error.name:
         return _web_page(error.status)
     if error.status == 403:
-        return errors.Misconfigured(error.message)
+        return errors.Misconfigured(error.message, operation=operation)
     if error.name == "MissingError":
         return errors.Gone(error.message)
     if error.status == 404:

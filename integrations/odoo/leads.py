@@ -28,7 +28,6 @@ class LeadRecords(Records[Lead]):
             client,
             Book(remote_system, MODEL),
             model=MODEL,
-            operation="push_leads",
             relations=mapping.RELATIONS,
         )
 

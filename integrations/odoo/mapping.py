@@ -89,7 +89,7 @@ def told(touch: Touchpoint) -> list[str]:
     with translation.override("en"):
         title = f": {touch.whitepaper.title}" if touch.whitepaper else ""
     day = timezone.localtime(touch.captured_at).strftime("%Y-%m-%d %H:%M")
-    lines = [f"{WHAT[Touchpoint.Kind(touch.kind)]}{title} ({day})", *touch.message.splitlines()]
+    lines = [f"{WHAT[Touchpoint.Kind(touch.kind)]}{title} ({day})", *clean(touch.message).splitlines()]
     return [html.escape(line) for line in lines]
 
 

@@ -38,15 +38,12 @@ class Difference(Generic[M]):
 
 
 class Records(Generic[M]):
-    """The records of `model` that stand for our subjects. `operation` is named when rights are missing."""
+    """The records of `model` that stand for our subjects."""
 
-    def __init__(
-        self, client: OdooClient, book: Book, *, model: str, operation: str, relations: Mapping[str, str]
-    ) -> None:
+    def __init__(self, client: OdooClient, book: Book, *, model: str, relations: Mapping[str, str]) -> None:
         self.client = client
         self.book = book
         self.model = model
-        self.operation = operation
         self.relations = relations
         self.names = Names(client)
 
@@ -151,7 +148,7 @@ class Records(Generic[M]):
             if isinstance(error, errors.Misconfigured):
                 raise error
         if not refused:
-            raise refusal(first_message(answer["messages"]), operation=self.operation)
+            raise refusal(first_message(answer["messages"]), operation=self.client.operation)
         return [], refused
 
     def refused(self, messages: list[dict[str, Any]]) -> dict[int, errors.IntegrationError]:
@@ -167,7 +164,7 @@ class Records(Generic[M]):
         text = str(message["message"]).strip()
         if text.startswith(UNKNOWN_ID):
             return errors.Gone("Deleted in Odoo.")
-        return refusal(text, operation=self.operation)
+        return refusal(text, operation=self.client.operation)
 
     # --- cells ------------------------------------------------------------------------------------------------------
 

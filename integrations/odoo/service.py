@@ -37,7 +37,8 @@ class OdooService(IntegrationService):
 
     @cached_property
     def lead_records(self) -> LeadRecords:
-        return LeadRecords(self.client, self.remote_system)
+        client = OdooClient(self.settings, self.gate, self.memory, operation=OdooService.push_leads.name)
+        return LeadRecords(client, self.remote_system)
 
     def test_connection(self) -> ConnectionReport:
         """User, version, modules, rights, fields and the days that the key has left."""
