@@ -1,0 +1,169 @@
+"""What the pages share: verbs, which are buttons that post and actions on a selection, and rows nobody edits."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from unfold.admin import ModelAdmin
+
+from integrations import registry, trigger
+from integrations.words import KINDS
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
+
+Run = Callable[[HttpRequest, QuerySet[Any]], HttpResponse | None]
+
+
+@dataclass(frozen=True)
+class Verb:
+    """Something an operator does to rows. `run` tells the outcome by `messages`, or answers with a page of its own."""
+
+    name: str
+    label: "StrPromise"
+    icon: str
+    run: Run
+    permission: str = "operate"  # or "configure"
+    applies: Callable[[Any], bool] = lambda row: True
+    variant: str = "default"
+
+
+@dataclass(frozen=True)
+class Button:
+    label: "StrPromise | str"
+    icon: str
+    url: str
+    variant: str = "default"
+    name: str = ""
+    value: str = ""
+
+
+def as_action(verb: Verb) -> Callable[..., HttpResponse | None]:
+    """The verb in the list's menu, for all that is ticked."""
+
+    @admin.action(description=verb.label, permissions=[verb.permission])
+    def act(model_admin: "VerbsAdmin", request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        return model_admin.perform(verb, request, queryset)
+
+    act.__name__ = verb.name
+    return act
+
+
+class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
+    """Rows that the machinery writes: to look at, not to edit."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+    class Media:
+        css = {"all": ["integrations/admin.css"]}
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class VerbsAdmin(ReadOnlyAdmin):
+    """A page with verbs: one POST-only address each, and buttons for those that the user may press."""
+
+    verbs: ClassVar[tuple[Verb, ...]] = ()
+    change_form_outer_before_template = "admin/integrations/buttons_bar.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        own = [
+            path(
+                f"<int:pk>/{verb.name.replace('_', '-')}/",
+                self.admin_site.admin_view(self.view_of(verb)),
+                name=self.url_name(verb.name),
+            )
+            for verb in self.verbs
+        ]
+        return [*own, *super().get_urls()]
+
+    def url_name(self, page: str) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_{page}"
+
+    def view_of(self, verb: Verb) -> Callable[..., HttpResponseBase]:
+        @require_POST
+        def view(request: HttpRequest, pk: int) -> HttpResponseBase:
+            if not self.may(request, verb):
+                raise PermissionDenied
+            row = get_object_or_404(self.model, pk=pk)
+            answer = self.perform(verb, request, self.model._default_manager.filter(pk=row.pk))
+            return answer or redirect(f"admin:{self.url_name('change')}", pk)
+
+        return view
+
+    def perform(self, verb: Verb, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse | None:
+        """Every log row that this leaves names the user."""
+        with trigger.triggered("admin", request.user.pk):
+            return verb.run(request, rows)
+
+    def may(self, request: HttpRequest, verb: Verb) -> bool:
+        return bool(getattr(self, f"has_{verb.permission}_permission")(request))
+
+    def has_operate_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("integrations.operate_integration")
+
+    def has_configure_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("integrations.configure_integration")
+
+    def buttons(self, request: HttpRequest, row: Any) -> list[Button]:
+        return [
+            button
+            for verb in self.verbs
+            if self.may(request, verb) and verb.applies(row)
+            for button in self.buttons_of(verb, row)
+        ]
+
+    def buttons_of(self, verb: Verb, row: Any) -> list[Button]:
+        return [Button(verb.label, verb.icon, self.url_of(verb, row), verb.variant)]
+
+    def url_of(self, verb: Verb, row: Any) -> str:
+        return reverse(f"admin:{self.url_name(verb.name)}", args=[row.pk])
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["buttons"] = self.buttons(request, context["original"])
+        response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return response
+
+
+class ChoiceFilter(admin.SimpleListFilter):
+    """A filter on one column whose choices are known without asking the database."""
+
+    column: ClassVar[str]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
+
+
+class KindFilter(ChoiceFilter):
+    title = _("error")
+    parameter_name = column = "error_kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(KINDS.items())
+
+
+class OperationFilter(ChoiceFilter):
+    title = _("operation")
+    parameter_name = column = "operation"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(name, name) for name in sorted({operation.name for operation in registry.operations()})]

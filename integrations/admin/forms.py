@@ -1,0 +1,171 @@
+"""A service's settings schema as a form. The fields only carry text; pydantic has the only say in what is valid."""
+
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
+
+from django import forms
+from django.contrib.auth.models import AbstractBaseUser
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from pydantic import HttpUrl, ValidationError
+from pydantic.fields import FieldInfo
+from unfold import widgets
+
+from integrations import configuration, registry
+from integrations.models import Connection, Integration
+from integrations.service import IntegrationSettings, is_secret
+
+# Pydantic's words that an operator may meet, by its type of error; placeholders are its context.
+COMPLAINTS = {
+    "missing": gettext_lazy("This is needed."),
+    "string_too_short": gettext_lazy("This is needed."),
+    "string_pattern_mismatch": gettext_lazy("This does not have the form that is asked for."),
+    "url_parsing": gettext_lazy("Enter a whole address, such as https://example.com"),
+    "url_scheme": gettext_lazy("The address must start with https:// or http://"),
+    "int_parsing": gettext_lazy("Enter a whole number."),
+    "float_parsing": gettext_lazy("Enter a number."),
+    "greater_than": gettext_lazy("Enter a number above %(gt)s."),
+    "greater_than_equal": gettext_lazy("Enter at least %(ge)s."),
+    "less_than": gettext_lazy("Enter a number below %(lt)s."),
+    "less_than_equal": gettext_lazy("Enter at most %(le)s."),
+    "too_short": gettext_lazy("Enter at least one value."),
+}
+
+
+class SettingsForm(forms.ModelForm):  # type: ignore[type-arg] # it takes none at run time
+    """Base of the forms that `form_for` makes: one field per setting is added."""
+
+    operator: AbstractBaseUser
+    new_book = forms.BooleanField(
+        label=gettext_lazy("Yes, start a new book there"), required=False, widget=forms.HiddenInput
+    )
+
+    class Meta:
+        model = Integration
+        fields: list[str] = []
+
+    def clean(self) -> dict[str, Any]:
+        """Saves what is valid: only the schema and the book of records can tell, and they tell when saving."""
+        if not self.errors:
+            self.configure()
+        return self.cleaned_data
+
+    def configure(self) -> None:
+        integration = Integration.objects.get(pk=self.instance.pk)
+        values = {name: self.value(name) for name in self.changed_data if name != "new_book"}
+        try:
+            configuration.configure(integration, values, actor=self.operator, new_book=self.cleaned_data["new_book"])
+        except ValidationError as error:
+            self.blame(error)
+        except configuration.AnotherSystemError as error:
+            self.fields["new_book"].widget = widgets.UnfoldBooleanWidget()
+            self.add_error("new_book", str(error))
+
+    def value(self, name: str) -> Any:
+        """What was typed; an emptied setting falls back to its default."""
+        typed = self.cleaned_data[name]
+        info = schema_of(self.instance).model_fields[name]
+        if typed in ("", []) and not is_secret(info) and not info.is_required():
+            return info.get_default(call_default_factory=True)
+        return typed
+
+    def blame(self, error: ValidationError) -> None:
+        for found in error.errors(include_input=False, include_url=False):
+            name = str(found["loc"][0]) if found["loc"] else None
+            known = COMPLAINTS.get(found["type"])
+            text = str(known) % found.get("ctx", {}) if known else found["msg"]
+            self.add_error(name if name in self.fields else None, text)
+
+
+class ListField(forms.CharField):
+    """Values separated by commas."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return ", ".join(map(str, value)) if isinstance(value, list) else value
+
+    def to_python(self, value: Any) -> Any:
+        return [item.strip() for item in str(value or "").split(",") if item.strip()]
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return bool([str(item) for item in initial or []] != self.to_python(data))
+
+
+def schema_of(integration: Integration) -> type[IntegrationSettings]:
+    return registry.get(integration.slug).settings_schema
+
+
+def form_for(integration: Integration, operator: AbstractBaseUser) -> type[SettingsForm]:
+    """Raises KeyError for an integration that is not registered."""
+    service = registry.get(integration.slug)
+    connection = configuration.own_connection(integration)
+    known = service.raw_settings(connection)
+    fields = {
+        name: secret_field(name, info, connection, known) if is_secret(info) else plain_field(name, info, known)
+        for name, info in service.settings_schema.model_fields.items()
+    }
+    return cast(type[SettingsForm], type("SettingsForm", (SettingsForm,), {**fields, "operator": operator}))
+
+
+def title(name: str, info: FieldInfo) -> str:
+    return _(info.title) if info.title else name.replace("_", " ").capitalize()
+
+
+def secret_field(name: str, info: FieldInfo, connection: Connection, known: dict[str, Any]) -> forms.Field:
+    """Write-only: never filled, and empty means as it was."""
+    attrs = {"placeholder": secret_state(name, connection, known), "autocomplete": "new-password"}
+    return forms.CharField(
+        label=title(name, info),
+        help_text=help_text(info),
+        required=info.is_required() and not known.get(name),
+        widget=widgets.UnfoldAdminPasswordWidget(attrs),
+    )
+
+
+def secret_state(name: str, connection: Connection, known: dict[str, Any]) -> str:
+    if connection.must_reenter_secrets:
+        return _("enter again")
+    return _("•••••• stored") if known.get(name) else _("not set")
+
+
+def plain_field(name: str, info: FieldInfo, known: dict[str, Any]) -> forms.Field:
+    kind = plain(info.annotation)
+    default = None if info.is_required() else info.get_default(call_default_factory=True)
+    initial = known.get(name, default)
+    common: dict[str, Any] = {
+        "label": title(name, info),
+        "help_text": help_text(info),
+        "initial": f"{initial:g}" if isinstance(initial, float) else initial,
+        "required": info.is_required(),
+    }
+    if kind is bool:
+        return forms.BooleanField(**{**common, "required": False}, widget=widgets.UnfoldBooleanSwitchWidget())
+    if get_origin(kind) is Literal:
+        choices = [(value, value) for value in get_args(kind)]
+        return forms.ChoiceField(**common, choices=choices, widget=widgets.UnfoldAdminSelectWidget())
+    if get_origin(kind) is list:
+        return ListField(**common, widget=widgets.UnfoldAdminTextInputWidget())
+    return forms.CharField(**common, widget=widget_for(kind))
+
+
+def plain(annotation: Any) -> Any:
+    """The type of a value, without Annotated and without the possibility of None."""
+    if get_origin(annotation) is Annotated:
+        return plain(get_args(annotation)[0])
+    if get_origin(annotation) in (Union, UnionType):
+        return plain(next(kind for kind in get_args(annotation) if kind is not NoneType))
+    return annotation
+
+
+def widget_for(kind: Any) -> forms.Widget:
+    found: forms.Widget
+    if kind in (int, float):
+        found = widgets.UnfoldAdminIntegerFieldWidget({"step": "any"} if kind is float else None)
+    else:
+        found = widgets.UnfoldAdminTextInputWidget({"inputmode": "url"} if kind is HttpUrl else None)
+    return found
+
+
+def help_text(info: FieldInfo) -> str:
+    examples = ", ".join(map(str, info.examples or []))
+    texts = [_(info.description) if info.description else "", _("Such as %(examples)s") % {"examples": examples}]
+    return " ".join(text for text in texts[: 2 if examples else 1] if text)

@@ -1,0 +1,89 @@
+"""States in words and colours, the same on every page. Imports no admin: Unfold loads all template tags early."""
+
+from datetime import datetime
+from typing import Any
+
+from django.template.defaultfilters import date
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integrations.health import Light
+from integrations.models import Delivery, WebhookEvent
+
+Words = tuple[Promise, str]  # what it is called, and Unfold's name of the colour
+
+LIGHTS: dict[str, Words] = {
+    Light.DISABLED: (gettext_lazy("not in use"), "default"),
+    Light.UNKNOWN: (gettext_lazy("not tried yet"), "info"),
+    Light.HEALTHY: (gettext_lazy("healthy"), "success"),
+    Light.FAILING: (gettext_lazy("failing"), "warning"),
+    Light.PAUSED: (gettext_lazy("paused"), "warning"),
+    Light.MISCONFIGURED: (gettext_lazy("needs a human"), "danger"),
+}
+COLOURS: dict[str, str] = {
+    Delivery.State.PENDING: "warning",
+    Delivery.State.IN_FLIGHT: "info",
+    Delivery.State.DELIVERED: "success",
+    Delivery.State.DEAD: "danger",
+    WebhookEvent.State.RECEIVED: "warning",
+    WebhookEvent.State.PROCESSED: "success",
+    WebhookEvent.State.FAILED: "danger",
+    "ok": "success",
+    "error": "danger",
+}
+KINDS: dict[str, Promise] = {
+    "unavailable": gettext_lazy("not reachable"),
+    "ambiguous": gettext_lazy("no answer"),
+    "rate_limited": gettext_lazy("too fast for them"),
+    "paused": gettext_lazy("held"),
+    "conflict": gettext_lazy("busy with the same record"),
+    "rejected": gettext_lazy("refused"),
+    "misconfigured": gettext_lazy("needs a human"),
+    "gone": gettext_lazy("deleted there"),
+    "bug": gettext_lazy("error of ours"),
+}
+
+
+def label(text: object, colour: str = "default") -> SafeString:
+    return render_to_string("unfold/helpers/label.html", {"text": text, "variant": colour})
+
+
+def state_label(row: Any, field: str = "state") -> SafeString:
+    """The state of any row that has one, such as "delivered" in green."""
+    words = getattr(row, f"get_{field}_display")()
+    return label(words, COLOURS.get(getattr(row, field), "default"))
+
+
+def kind(name: str) -> str:
+    """A kind of error in words."""
+    return str(KINDS.get(name, name))
+
+
+def reason(row: Any) -> SafeString:
+    """Kind and message of what went wrong with a delivery or attempt, short enough for a list."""
+    text = row.error if len(row.error) <= 120 else f"{row.error[:119]}…"
+    return format_html("{}: {}", kind(row.error_kind), text) if row.error else SafeString(kind(row.error_kind))
+
+
+def moment(at: datetime | None) -> str:
+    """In local time; "" for never. Today's without the date."""
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    if local.date() == timezone.localdate():
+        return date(local, "H:i:s")
+    return date(local, "SHORT_DATETIME_FORMAT")
+
+
+def since(at: datetime | None) -> str:
+    return _("since %(moment)s") % {"moment": moment(at)} if at else ""
+
+
+def safe_url(url: str) -> str:
+    """A link to their page, unless it is something that a browser would run."""
+    return url if url.startswith(("https://", "http://")) else ""
