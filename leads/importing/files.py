@@ -40,26 +40,25 @@ class LeadsFile:
     """Iterating gives (row number as a spreadsheet shows it, cells by column)."""
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         self.position = 0  # bytes read so far
         try:
-            self.size = path.stat().st_size
             check_encoding(path)
-            self._binary = path.open("rb")
+            self.size = path.stat().st_size
         except FileNotFoundError:
             raise UnusableFileError(_("There is no file at %(path)s.") % {"path": path}) from None
         except OSError as error:
-            raise UnusableFileError(
-                _("%(path)s cannot be read: %(error)s.") % {"path": path, "error": error.strerror}
-            ) from error
+            message = _("%(path)s cannot be read: %(error)s.") % {"path": path, "error": error.strerror}
+            raise UnusableFileError(message) from error
 
     def __iter__(self) -> Iterator[tuple[int, Cells]]:
         csv.field_size_limit(LONGEST_CELL)
-        with TextIOWrapper(self._binary, encoding="utf-8-sig", newline="") as text:
-            header = text.readline()
-            columns = find_columns(header)
+        with self.path.open("rb") as binary, TextIOWrapper(binary, encoding="utf-8-sig", newline="") as text:
             try:
+                header = text.readline()
+                columns = find_columns(header)
                 for number, row in enumerate(csv.reader(text, delimiter=delimiter_of(header)), start=2):
-                    self.position = self._binary.tell()
+                    self.position = binary.tell()
                     if row:
                         yield number, {c: row[i] if i < len(row) else "" for c, i in columns.items()}
             except csv.Error as error:

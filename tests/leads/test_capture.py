@@ -53,6 +53,15 @@ def test_other_case_and_blanks_round_the_address_are_the_same_person() -> None:
     assert (result.created, result.merged, Touchpoint.objects.count()) == (0, 1, 2)
 
 
+@pytest.mark.parametrize("address", ["İPEK@client.example", "JÖRG@MÜNCHEN.example", "ΑΣ@client.example"])
+def test_letters_beyond_ascii_are_lower_cased_as_well(address: str) -> None:
+    capture([a_capture(address)])
+
+    result = capture([a_capture(address.lower(), key="second")])
+
+    assert (result.created, result.merged) == (0, 1)
+
+
 def test_later_blank_erases_nothing() -> None:
     capture([a_capture(name="Ada", phone="1", marketing_consent=True)])
 

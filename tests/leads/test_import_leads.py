@@ -183,11 +183,36 @@ def test_unusable_file_fails_with_a_reason_before_anything_is_written(
     assert not Lead.objects.exists()
 
 
+def test_cell_that_never_ends_stops_the_import_with_a_reason(tmp_path: Path) -> None:
+    path = write(tmp_path, 'email\n"' + "x" * 1_100_000)
+
+    with pytest.raises(CommandError, match="Reading stopped") as failure:
+        run(path)
+
+    assert failure.value.returncode == 1
+
+
+def test_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="cannot be read") as failure:
+        run(tmp_path)
+
+    assert failure.value.returncode == 1
+
+
 def test_missing_file_fails_with_a_reason(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"There is no file at .*nowhere\.csv") as failure:
         run(tmp_path / "nowhere.csv")
 
     assert failure.value.returncode == 1
+
+
+def test_rejects_that_cannot_be_written_fail_with_a_reason(tmp_path: Path) -> None:
+    path = write(tmp_path, "email\na@b.example\n")
+
+    with pytest.raises(CommandError, match="cannot be written") as failure:
+        run(path, "--rejects", str(tmp_path / "no-such-folder" / "rejects.csv"))
+
+    assert (failure.value.returncode, Lead.objects.count()) == (1, 0)
 
 
 def test_rejects_never_overwrite_the_import(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import reset_queries
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
@@ -50,8 +51,12 @@ class Command(BaseCommand):
             bar = stack.enter_context(
                 tqdm(total=file.size, desc=path.name, unit="B", unit_scale=True, file=sys.stderr, disable=quiet)
             )
-            importer = Importer(source=f"import {path.name}"[:200], rejects=rejected, repairs=repaired)
-            return importer.run(file, bar.update)
+
+            def progress(done: int) -> None:
+                bar.update(done)
+                reset_queries()  # with DEBUG, Django keeps every statement in memory
+
+            return Importer(source=f"import {path.name}"[:200], rejects=rejected, repairs=repaired).run(file, progress)
 
     def tell(self, summary: Summary, rejects: Path, repairs: Path, *, as_json: bool) -> None:
         if as_json:
