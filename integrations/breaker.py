@@ -53,7 +53,7 @@ def succeeded(connection: Connection) -> None:
     """An answer came (even a refusal): the connection works."""
     now = timezone.now()
     _row(connection).update(last_success_at=now, **_status(Status.HEALTHY, unless=Status.MISCONFIGURED))
-    was_down = Q(failures__gt=0) | Q(paused_until__isnull=False)
+    was_down = Q(failures__gt=0) | Q(paused_until__lte=now)  # a rest that they asked for lasts till its end
     if _row(connection).filter(was_down).update(failures=0, paused_until=None):
         Delivery.objects.filter(connection=connection).release()
         close_incident(connection)
@@ -85,8 +85,9 @@ def pause_after(failures: int, settings: "IntegrationSettings") -> timedelta:
 
 
 def limited(connection: Connection, error: errors.RateLimited) -> None:
-    """They asked for a rest: nobody failed, and nobody calls before it is over."""
-    _row(connection).update(paused_until=timezone.now() + timedelta(seconds=error.retry_after))
+    """They asked for a rest: they are alive, so nobody failed, and nobody calls before it is over."""
+    until = timezone.now() + timedelta(seconds=error.retry_after)
+    _row(connection).update(failures=0, paused_until=until)
 
 
 def barred(connection: Connection, error: errors.Misconfigured) -> None:

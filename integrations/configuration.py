@@ -53,11 +53,17 @@ def configure(
     secrets = {name: values[name] for name in schema.secret_fields() if values.get(name)}
     plain = {name: value for name, value in values.items() if name not in schema.secret_fields()}
     valid = schema.model_validate({**before, **plain, **secrets})
-    changed = sorted(name for name in {**plain, **secrets} if before.get(name) != values[name])
+    written = {**_plain(valid), **secrets}
+    changed = sorted(
+        name
+        for name in written.keys() & values.keys()
+        if written[name] != before.get(name, schema.model_fields[name].default)
+    )
 
     integration.settings = {**integration.settings, **_plain(valid)}
     connection.integration = integration
-    connection.secrets.update(secrets)
+    all_secrets: Any = {**connection.secrets, **secrets}  # a plain dict, also where the stored ones are unreadable
+    connection.secrets = all_secrets
     if not new_book:
         _refuse_another_system(service_class, connection, before)
     _save(integration, connection, secrets_changed=bool(secrets), actor=actor)

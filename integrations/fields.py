@@ -7,6 +7,7 @@ from typing import Any
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Model
 from fernet_fields import EncryptedTextField
 from fernet_fields.hkdf import derive_fernet_key
 
@@ -36,12 +37,13 @@ class EncryptedJSONField(EncryptedTextField):  # type: ignore[misc]
     def fernet(self) -> MultiFernet:
         return cipher(tuple(settings.FERNET_KEYS))
 
+    def encrypted(self, value: Any) -> bytes:
+        return value.token if isinstance(value, Unreadable) else self.fernet.encrypt(json.dumps(value).encode())
+
     def get_db_prep_save(self, value: Any, connection: BaseDatabaseWrapper) -> Any:
         if value is None or hasattr(value, "as_sql"):
             return value
-        if isinstance(value, Unreadable):
-            return value.token
-        return super().get_db_prep_save(json.dumps(value), connection)
+        return self.encrypted(value)
 
     def from_db_value(self, value: Any, *args: Any) -> Any:
         if value is None:
@@ -51,5 +53,10 @@ class EncryptedJSONField(EncryptedTextField):  # type: ignore[misc]
         except InvalidToken:
             return Unreadable(bytes(value))
 
+    def value_to_string(self, obj: Model) -> str:
+        """For `dumpdata`: what the database holds."""
+        return self.encrypted(self.value_from_object(obj)).decode()
+
     def to_python(self, value: Any) -> Any:
-        return value
+        """From `loaddata`, or as it is."""
+        return self.from_db_value(value.encode()) if isinstance(value, str) else value

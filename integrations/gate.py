@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 logger = structlog.get_logger("integrations.gate")
 T = TypeVar("T")
+E = TypeVar("E", bound=BaseException)
 Translate = Callable[[Exception], Exception]
 
 
@@ -59,11 +60,11 @@ class Gate:
         refuse_inside_transaction()
         probing = self.admit(operation)
         started_at, clock = timezone.now(), time.monotonic()
-        error: Exception | None = None
+        error: BaseException | None = None
         try:
             return self.connect_patiently(send, translate, once=probing or self.forced)
-        except Exception as raised:
-            error = as_read(raised) if reads_only else raised
+        except BaseException as raised:  # a worker told to stop is no success either
+            error = self.cleaned(as_read(raised) if reads_only else raised)
             if error is raised:
                 raise
             raise error from raised
@@ -77,12 +78,18 @@ class Gate:
             return True
         if self.connection.integration.paused_at:
             raise errors.Paused(_("Paused by an operator."))
-        probing = breaker.admit(self.connection, self.settings)
         wait = seconds_over_rate(self.settings.rate, self.connection.integration.slug, operation)
         if wait:
             until = timezone.now() + timedelta(seconds=wait)
             raise errors.Paused(_("The rate limit of this operation is reached."), until=until)
-        return probing
+        return breaker.admit(self.connection, self.settings)  # last: it takes the probe's place
+
+    def cleaned(self, error: E) -> E:
+        """The error, rid of secrets and people: its message goes into logs, on rows and on pages."""
+        if isinstance(error, errors.IntegrationError):
+            error.message = redact(error.message, self.settings.secret_values())
+            error.args = (error.message,)
+        return error
 
     def connect_patiently(self, send: Callable[[float], T], translate: Translate, *, once: bool) -> T:
         """Repeat only what never got a connection, for less than a second."""
@@ -106,7 +113,7 @@ class Gate:
                 raise
             raise translated from error
 
-    def tell_breaker(self, error: Exception | None, *, probing: bool) -> None:
+    def tell_breaker(self, error: BaseException | None, *, probing: bool) -> None:
         match error:
             case errors.RateLimited():
                 breaker.limited(self.connection, error)
@@ -122,7 +129,7 @@ class Gate:
     def record(
         self,
         operation: str,
-        error: Exception | None,
+        error: BaseException | None,
         *,
         started_at: datetime,
         duration: float,
@@ -158,7 +165,7 @@ def refuse_inside_transaction() -> None:
         raise RuntimeError("No call to the outside inside a transaction: promise it to the outbox instead.")
 
 
-def as_read(error: Exception) -> Exception:
+def as_read(error: BaseException) -> BaseException:
     """A lost answer to a question is no ambiguity: nothing was changed."""
     return errors.Unavailable(error.message) if isinstance(error, errors.Ambiguous) else error
 

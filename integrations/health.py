@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+import structlog
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
@@ -9,6 +10,8 @@ from . import breaker, errors, registry
 from .configuration import is_complete
 from .models import Connection
 from .service import ConnectionReport
+
+logger = structlog.get_logger(__name__)
 
 
 class Light(StrEnum):
@@ -46,6 +49,9 @@ def _ask(connection: Connection) -> ConnectionReport:
         return ConnectionReport(_("Settings are incomplete."), problems=complaints(error))
     except errors.IntegrationError as error:
         return ConnectionReport(_("The test failed."), problems=[error.message])
+    except Exception as error:
+        logger.exception("test failed", integration=connection.integration.slug)
+        return ConnectionReport(_("The test failed."), problems=[type(error).__name__])
     if not report.ok:
         breaker.barred(connection, errors.Misconfigured("; ".join(report.problems)))
     return report

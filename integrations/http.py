@@ -30,9 +30,14 @@ class _Guard(HTTPConnection):
     """Checks the address that it connects to, not the name: what a name means can change between two look-ups."""
 
     def _new_conn(self) -> socket.socket:
-        if not settings.ALLOW_PRIVATE_ADDRESSES:
-            self._dns_host = public_address(self._dns_host, self.port or self.default_port)
-        return super()._new_conn()
+        if settings.ALLOW_PRIVATE_ADDRESSES:
+            return super()._new_conn()
+        name = self._dns_host
+        self._dns_host = public_address(name, self.port or self.default_port)
+        try:
+            return super()._new_conn()
+        finally:
+            self._dns_host = name  # the certificate and the Host header go by the name
 
 
 class _GuardedHTTP(_Guard):
@@ -118,7 +123,7 @@ def translate(error: Exception) -> Exception:
             return errors.Ambiguous(_("Sent, but no answer within the time allowed."))
         case ConnectionError() if _never_connected(error):
             return errors.NotConnected(_("No connection: refused, or the host is unknown."))
-        case ConnectionError() | ChunkedEncodingError():
+        case ConnectionError() | ChunkedEncodingError() | requests.exceptions.ContentDecodingError():
             return errors.Ambiguous(_("Sent, but the connection broke before the answer came."))
         case _:
             return error

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from . import errors, registry
+from . import errors, registry, trigger
 from .models import Connection, Integration, WebhookEvent
 from .outbox.wake import send
 from .service import Incoming, IntegrationService
@@ -42,7 +42,8 @@ def sweep(integration: str | None = None) -> int:
     due = WebhookEvent.objects.filter(state=State.RECEIVED, due_at__lte=timezone.now())
     if integration:
         due = due.filter(integration__slug=integration)
-    return sum(process(event) for event in due.select_related("integration").order_by("received_at"))
+    with trigger.triggered("webhook"):
+        return sum(process(event) for event in due.select_related("integration").order_by("received_at"))
 
 
 def process(event: WebhookEvent) -> bool:

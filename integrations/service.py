@@ -31,7 +31,8 @@ class IntegrationSettings(BaseModel):
     from the environment: `json_schema_extra={"env": "NAME"}`; the row wins once it is saved.
     """
 
-    model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True)
+    # Errors without values: pydantic would quote the whole input, secrets too, in tracebacks.
+    model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
 
     timeout: PositiveFloat = Field(30, description="Seconds to wait for an answer.", le=120)
     rate: str = Field(
@@ -53,6 +54,10 @@ class IntegrationSettings(BaseModel):
     @classmethod
     def secret_fields(cls) -> dict[str, FieldInfo]:
         return {name: info for name, info in cls.model_fields.items() if is_secret(info)}
+
+    def secret_values(self) -> list[str]:
+        found = (getattr(self, name) for name in self.secret_fields())
+        return [value.get_secret_value() for value in found if isinstance(value, SecretStr)]
 
     @classmethod
     def from_environment(cls) -> dict[str, str]:

@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from . import configuration, inbox, outbox, registry, trigger
 from .models import Heartbeat, Integration, IntegrationLog
-from .outbox.deliver import Tally, drain_operation
 
 LOG_KEPT_FOR = timedelta(days=30)
 
@@ -20,8 +19,7 @@ LOG_KEPT_FOR = timedelta(days=30)
 def wake(operation: str) -> None:
     """Something was promised just now: deliver that operation."""
     integration, name = operation.split(".")
-    outbox.expire()
-    drain_operation(registry.operation(integration, name), Tally())
+    outbox.deliver([registry.operation(integration, name)])
 
 
 @shared_task
@@ -49,8 +47,7 @@ def run_job(integration: str, job: str) -> None:
 @shared_task
 def process_webhook(integration: str) -> None:
     """An event came in: process what is due."""
-    with trigger.triggered("webhook"):
-        inbox.sweep(integration)
+    inbox.sweep(integration)
 
 
 @shared_task

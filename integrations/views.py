@@ -1,9 +1,11 @@
 """Where other systems tell us something."""
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
+from pydantic import ValidationError
 
 from . import configuration, errors, inbox, registry
 from .models import Integration
@@ -14,13 +16,26 @@ LARGEST_BODY = 1_000_000  # bytes
 @csrf_exempt
 @require_POST
 def webhook(request: HttpRequest, integration: str) -> HttpResponse:
-    """Verify, store, answer. 400 for what is forged or unreadable, 404 for an integration that is not in use."""
+    """Verify, store, answer. 400 for what is forged or unreadable, 404 for an integration that is not in use.
+
+    503, so that they send it again later, while settings are missing.
+    """
     row = get_object_or_404(Integration, slug=integration, enabled=True, slug__in=registry.services())
-    if int(request.headers.get("Content-Length") or 0) > LARGEST_BODY:
+    if is_too_large(request):
         return HttpResponse("The body is too large.", status=413)
     try:
         events = configuration.service_of(row.slug).receive(request)
     except errors.IntegrationError as error:
         return HttpResponse(error.message, status=400, content_type="text/plain")
+    except ValidationError:
+        return HttpResponse("Not set up yet.", status=503, content_type="text/plain")
     inbox.accept(row, events)
     return HttpResponse(status=200)
+
+
+def is_too_large(request: HttpRequest) -> bool:
+    """By what was read, not by what Content-Length claims; Django itself stops reading at 2.5 MB."""
+    try:
+        return len(request.body) > LARGEST_BODY
+    except RequestDataTooBig:
+        return True

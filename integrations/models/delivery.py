@@ -20,6 +20,11 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def waiting(self) -> Self:
         return self.filter(state__in=[Delivery.State.PENDING, Delivery.State.IN_FLIGHT])
 
+    def in_order(self) -> Self:
+        """The same rows, locked in the order in which everybody locks deliveries, so that nobody deadlocks."""
+        locked = self.order_by("key").select_for_update(of=("self",))
+        return self.filter(pk__in=locked.values("pk"))
+
     def dead(self) -> Self:
         return self.filter(state=Delivery.State.DEAD)
 
@@ -27,24 +32,32 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """Make rows that waited for their connection due now, spread over a few seconds."""
         kinds = [*CONNECTION_KINDS, "ambiguous"]
         held = self.filter(state=Delivery.State.PENDING, error_kind__in=kinds)
-        return held.update(due_at=timezone.now() + Random() * RELEASE_SPREAD)
+        return held.in_order().update(due_at=timezone.now() + Random() * RELEASE_SPREAD)
 
     def replay(self) -> int:
         """Promise again, with current data and settings, what is settled; waiting rows become due at once."""
-        return self.exclude(state=Delivery.State.IN_FLIGHT).update(
-            state=Delivery.State.PENDING,
-            version=models.F("version") + 1,
-            due_at=timezone.now(),
-            failures=0,
-            crashes=0,
-            settled_at=None,
+        return (
+            self.exclude(state=Delivery.State.IN_FLIGHT)
+            .in_order()
+            .update(
+                state=Delivery.State.PENDING,
+                version=models.F("version") + 1,
+                due_at=timezone.now(),
+                failures=0,
+                crashes=0,
+                settled_at=None,
+            )
         )
 
     def cancel(self) -> int:
         """Give up what waits or is dead; what is in flight is past recall."""
-        return self.filter(state__in=[Delivery.State.PENDING, Delivery.State.DEAD]).update(
-            state=Delivery.State.CANCELLED, settled_at=timezone.now()
-        )
+        open_rows = self.filter(state__in=[Delivery.State.PENDING, Delivery.State.DEAD])
+        return open_rows.in_order().update(state=Delivery.State.CANCELLED, settled_at=timezone.now())
+
+    def expire(self) -> int:
+        """Close rows whose time is over: nobody wants a reminder after the event."""
+        overdue = self.filter(state=Delivery.State.PENDING, expires_at__lte=timezone.now())
+        return overdue.in_order().update(state=Delivery.State.EXPIRED, settled_at=timezone.now())
 
 
 class Delivery(models.Model):

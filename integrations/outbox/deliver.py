@@ -2,22 +2,24 @@
 
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import structlog
 from django.apps import apps
+from django.db import InterfaceError, OperationalError
 from django.db.models import Model
 from django.utils import timezone
 from pydantic import ValidationError
 
 from integrations import breaker, errors, registry, trigger
 from integrations.models import Connection, Delivery, Installation
+from integrations.redact import redact
 from integrations.service import IntegrationService, Operation, Outcome
 
-from .lease import Claimed, Lease, Settlement, claim, expire, settle
+from .lease import Claimed, Lease, Settlement, claim, settle
 
 logger = structlog.get_logger(__name__)
 State = Delivery.State
@@ -43,21 +45,30 @@ class Tally:
 
 def drain(*, queue: str | None = None, integration: str | None = None) -> Tally:
     """Deliver everything that is due and may go out now; safe to run in any number of processes at once."""
+    return deliver(registry.operations(queue=queue, integration=integration))
+
+
+def deliver(operations: Iterable[Operation[Any, Any]]) -> Tally:
+    """Deliver what is due of these operations; one that fails does not keep the others waiting."""
     tally = Tally()
     if Installation.is_copy():
         logger.warning("held: this database belongs to another SITE_URL")
         return tally
-    expire()
-    for operation in registry.operations(queue=queue, integration=integration):
-        drain_operation(operation, tally)
+    Delivery.objects.expire()
+    for operation in operations:
+        for connection in Connection.objects.filter(integration__slug=operation.service.slug).values_list(
+            "pk", flat=True
+        ):
+            deliver_all(operation, connection, tally)
     return tally
 
 
-def drain_operation(operation: Operation[Any, Any], tally: Tally) -> None:
-    connections = Connection.objects.filter(integration__slug=operation.service.slug)
-    for connection_id in connections.values_list("pk", flat=True):
+def deliver_all(operation: Operation[Any, Any], connection_id: int, tally: Tally) -> None:
+    try:
         while deliver_batch(operation, connection_id, tally):
             pass
+    except Exception:  # rows that were in flight come back when their lease runs out
+        logger.exception("delivering failed", operation=str(operation))
 
 
 def deliver_batch(operation: Operation[Any, Any], connection_id: int, tally: Tally) -> bool:
@@ -78,12 +89,17 @@ def deliver_batch(operation: Operation[Any, Any], connection_id: int, tally: Tal
 
 
 def open_service(operation: Operation[Any, Any], connection_id: int) -> IntegrationService | None:
-    """The service, unless rows must wait: disabled, paused, blocked, incomplete or unreadable settings."""
+    """The service, unless rows must wait."""
     connection = Connection.objects.select_related("integration").get(pk=connection_id)
+    return None if breaker.paused_until(connection) else usable(operation, connection)
+
+
+def usable(operation: Operation[Any, Any], connection: Connection) -> IntegrationService | None:
+    """The service, unless a human must act first: disabled, paused, blocked, incomplete or unreadable settings."""
     integration = connection.integration
     if not integration.enabled or integration.paused_at or connection.is_blocked(operation.name):
         return None
-    if connection.must_reenter_secrets or breaker.paused_until(connection):
+    if connection.must_reenter_secrets:
         return None
     try:
         service: IntegrationService = operation.service(connection)
@@ -100,6 +116,7 @@ class Batch:
         self.operation = operation
         self.lease = lease
         self.tally = tally
+        # A handler sees a subject, not an occasion: of two promises about one subject, one waits for the next batch.
         self.claimed = {(row.subject_type, row.subject_id): row for row in lease.rows}
         self.started_at = timezone.now()
         self.clock = time.monotonic()
@@ -109,22 +126,26 @@ class Batch:
 
     def run(self) -> bool:
         """Deliver all rows; False when the connection is the reason that some must wait."""
-        for label in sorted({row.subject_type for row in self.lease.rows}):
+        taken = {row.id for row in self.claimed.values()}
+        self.give_back([row for row in self.lease.rows if row.id not in taken])
+        for label in sorted({row.subject_type for row in self.claimed.values()}):
             self.deliver(self.load(label))
         return not self.held_up
 
     def load(self, label: str) -> list[Model]:
         """Current data of the batch's subjects; promises about deleted ones are cancelled."""
-        wanted = [row for row in self.lease.rows if row.subject_type == label]
+        wanted = [row for row in self.claimed.values() if row.subject_type == label]
         found = apps.get_model(label)._base_manager.in_bulk([row.subject_id for row in wanted])
         missing = [row for row in wanted if row.subject_id not in found]
-        if missing:
-            self.write([self.to(row, State.CANCELLED, error="The subject was deleted.") for row in missing])
+        self.write([self.to(row, State.CANCELLED, error="The subject was deleted.") for row in missing])
         return list(found.values())
 
     def deliver(self, subjects: Sequence[Model], *, refreshed: bool = False) -> None:
         """Run the handler. A refusal that names no row is met by refreshing what we remember, then by halving."""
         left = {subject.pk: subject for subject in subjects}
+        if self.is_late:
+            self.give_back(self.rows(subjects))
+            return
         error = self.hear(left)
         if not left or error is None:
             return
@@ -141,40 +162,50 @@ class Batch:
 
     def hear(self, left: dict[Any, Model]) -> Exception | None:
         """Settle what the handler yields, taking it out of `left`; returns what ended it before all was said."""
-        if not left:
-            return None
-        handler = self.operation.__get__(self.service, type(self.service))
-        try:
-            for subjects, outcome in handler(list(left.values())):
-                self.settle(subjects, outcome)
-                for subject in subjects:
-                    left.pop(subject.pk, None)
-                if left and time.monotonic() > self.deadline:
-                    self.give_back(list(left.values()))
-                    left.clear()
-        except errors.IntegrationError as error:
-            return error
-        except Exception as error:
-            logger.exception("handler failed", operation=str(self.operation))
-            return error
-        return LookupError("The handler said nothing about this record.") if left else None
+        said = self.ask(list(left.values())) if left else iter(())
+        while True:
+            try:
+                subjects, outcome = next(said)
+            except StopIteration:
+                return LookupError("The handler said nothing about this record.") if left else None
+            except (InterfaceError, OperationalError):  # our database failed, not the record: the lease runs out
+                raise
+            except errors.IntegrationError as error:
+                return error
+            except Exception as error:
+                logger.exception("handler failed", operation=str(self.operation))
+                return error
+            self.settle([left.pop(subject.pk) for subject in subjects if subject.pk in left], outcome)
+            if left and self.is_late:
+                self.give_back(self.rows(left.values()))
+                left.clear()
+                return None
+
+    def ask(self, subjects: Sequence[Model]) -> Iterator[tuple[Sequence[Model], Outcome]]:
+        yield from self.operation.__get__(self.service, type(self.service))(subjects)
+
+    @property
+    def is_late(self) -> bool:
+        return time.monotonic() > self.deadline
 
     def settle(self, subjects: Sequence[Model], outcome: Outcome | Exception) -> None:
-        rows = [self.row(subject) for subject in subjects]
-        self.write([self.settlement(row, outcome) for row in rows])
+        if outcome is not None:
+            outcome = self.service.gate.cleaned(outcome)
+        self.write([self.settlement(row, outcome) for row in self.rows(subjects)])
         if isinstance(outcome, errors.Misconfigured):  # a handler may find out from an answer that the gate let pass
             breaker.barred(self.service.connection, outcome)
         if isinstance(outcome, errors.IntegrationError) and outcome.blames_connection:
             self.held_up = True
 
-    def give_back(self, subjects: Sequence[Model]) -> None:
-        rows = [self.row(subject) for subject in subjects]
+    def give_back(self, rows: Iterable[Claimed]) -> None:
         self.write([self.to(row, State.PENDING, failures=row.failures) for row in rows], tried=False)
 
-    def row(self, subject: Model) -> Claimed:
-        return self.claimed[subject._meta.label_lower, subject.pk]
+    def rows(self, subjects: Iterable[Model]) -> list[Claimed]:
+        return [self.claimed[subject._meta.label_lower, subject.pk] for subject in subjects]
 
     def write(self, settlements: list[Settlement], *, tried: bool = True) -> None:
+        if not settlements:
+            return
         settle(
             self.lease,
             settlements,
@@ -212,7 +243,7 @@ class Batch:
             case errors.IntegrationError():
                 return self.to(row, State.DEAD, failures=failures + 1, kind=kind, error=error)
             case _:
-                error = f"{type(outcome).__name__}: {outcome}"
+                error = redact(f"{type(outcome).__name__}: {outcome}", self.service.settings.secret_values())
                 return self.to(row, State.DEAD, failures=failures + 1, kind=kind, error=error)
 
     @property

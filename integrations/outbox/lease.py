@@ -15,10 +15,9 @@ from django.db import connection as database
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected
 
-from integrations.models import Connection, Delivery
+from integrations.models import Connection
 
 CRASHES_BEFORE_DEATH = 6  # the first may be a neighbour's fault, five more happened alone
-State = Delivery.State
 
 _CLAIM = """
 UPDATE integrations_delivery SET state = 'in_flight', lease = %(lease)s, leased_until = %(until)s
@@ -163,12 +162,6 @@ def reap() -> int:
         "reason": "The worker died while it held this delivery.",
     }
     return _retrying_deadlocks(lambda: _execute(_REAP, parameters))
-
-
-def expire() -> int:
-    """Close rows whose time is over: nobody wants a reminder after the event."""
-    overdue = Delivery.objects.filter(state=State.PENDING, expires_at__lte=timezone.now())
-    return overdue.update(state=State.EXPIRED, settled_at=timezone.now())
 
 
 def _execute(statement: str, parameters: dict[str, Any]) -> int:

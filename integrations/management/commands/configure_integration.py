@@ -41,7 +41,9 @@ class Command(JsonCommand):
     def read(self, name: str, pairs: list[str], secrets: list[str]) -> dict[str, str]:
         """{field: text}; only known fields, and secrets never from the command line, where others could read them."""
         schema = registry.get(name).settings_schema
-        values = {key: value for key, _, value in (pair.partition("=") for pair in pairs)}
+        if odd := [pair for pair in pairs if "=" not in pair]:
+            raise usage(f"Not of the form key=value: {', '.join(odd)}.")
+        values = dict(pair.split("=", 1) for pair in pairs)
         unknown = sorted((set(values) | set(secrets)) - set(schema.model_fields))
         if unknown:
             raise usage(f"Unknown settings: {', '.join(unknown)}; there are: {', '.join(schema.model_fields)}.")

@@ -1,17 +1,22 @@
 """Keep promises from the command line, as a worker would."""
 
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.db.models import Min, QuerySet
+from django.db.models import Min, Q, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from integrations import outbox, registry
 from integrations.commands import JsonCommand, usage
-from integrations.models import Delivery, Installation
+from integrations.models import Connection, Delivery, Installation
+from integrations.outbox.deliver import usable
+
+SOON = timedelta(minutes=15)  # the breaker's longest pause; who waits for more does not wait here
 
 
 class Command(JsonCommand):
@@ -47,10 +52,23 @@ def left(integration: str | None) -> QuerySet[Delivery]:
 
 
 def seconds_until_next(integration: str | None) -> float | None:
-    """How long to wait for the next due row, lease or probe; None when nothing is left that could move by itself."""
+    """How long to wait for the next row, lease or probe; None when nothing is left that moves by itself, and soon."""
     if Installation.is_copy():
         return None
-    rows = left(integration).filter(connection__blocked=[])
     moment = Greatest("due_at", "leased_until", "connection__paused_until")
-    next_at: datetime | None = rows.aggregate(next_at=Min(moment))["next_at"]
-    return min(max((next_at - timezone.now()).total_seconds(), 0.1), 5) if next_at else None
+    next_at: datetime | None = movable(integration).aggregate(next_at=Min(moment))["next_at"]
+    if next_at is None or next_at > timezone.now() + SOON:
+        return None
+    return min(max((next_at - timezone.now()).total_seconds(), 0.1), 5)
+
+
+def movable(integration: str | None) -> QuerySet[Delivery]:
+    """Rows that no human holds up."""
+    connections = Connection.objects.select_related("integration")
+    able = [
+        Q(operation=operation.name, connection=connection)
+        for operation in registry.operations(integration=integration)
+        for connection in connections.filter(integration__slug=operation.service.slug)
+        if usable(operation, connection)
+    ]
+    return left(integration).filter(reduce(or_, able, Q(pk__in=[])))

@@ -1,0 +1,68 @@
+"""What the tests of the core share: a postbox that listens, and the integration that posts to it."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+
+from integrations import commands, configuration, gate, registry, setup
+from integrations.models import Connection, Integration
+from integrations.outbox import wake
+from tests.postbox.sandbox import Postbox
+from tests.postbox.service import PostboxService
+
+TOKEN = "a-token-that-opens-the-postbox"
+
+
+@pytest.fixture(autouse=True)
+def fresh_process() -> Iterator[None]:
+    """What a process remembers of rates and wake-ups is forgotten between tests."""
+    gate.limiter.cache_clear()
+    wake._last.clear()
+    wake._silent_until = 0
+    yield
+    gate.limiter.cache_clear()
+
+
+@pytest.fixture
+def postbox() -> Iterator[Postbox]:
+    server = Postbox()
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield server
+    server.released.set()
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def registered(settings: LazySettings, db: None) -> Integration:
+    """The postbox is one line in the settings; its rows are there, nothing is configured."""
+    settings.INTEGRATIONS = [*settings.INTEGRATIONS, "tests.postbox.service.PostboxService"]
+    setup.create_rows()
+    for job in registry.jobs():
+        commands.register(job)
+    return Integration.objects.get(slug="postbox")
+
+
+@pytest.fixture
+def connection(registered: Integration, postbox: Postbox) -> Connection:
+    """Configured and enabled."""
+    configuration.configure(registered, {"url": postbox.url, "token": TOKEN})
+    configuration.set_enabled(registered, True)
+    return fresh()
+
+
+def fresh() -> Connection:
+    return Connection.objects.select_related("integration").get(integration__slug="postbox", owner="")
+
+
+def service() -> PostboxService:
+    return PostboxService(fresh())
+
+
+def change(connection: Connection, **values: Any) -> None:
+    configuration.configure(connection.integration, values)

@@ -1,0 +1,1 @@
+"""A made-up integration: what a new folder and one line in `settings.INTEGRATIONS` are worth."""
