@@ -88,6 +88,7 @@ class AttemptInline(TabularInline):  # type: ignore[misc]
     per_page = 20
     extra = 0
     can_delete = False
+    hide_title = True
     verbose_name_plural = gettext_lazy("attempts")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Attempt]:
@@ -116,7 +117,7 @@ class AttemptInline(TabularInline):  # type: ignore[misc]
 class DeliveryAdmin(VerbsAdmin):
     verbs = VERBS
     actions = [as_action(verb) for verb in VERBS]
-    list_display = ["promise", "subject_link", "integration", "state_label", "reason", "attempts", "due", "created_at"]
+    list_display = ["promise", "subject_link", "integration", "state_label", "reason", "attempts", "due", "promised"]
     list_filter = ["state", "integration", OperationFilter, KindFilter]
     list_select_related = ["integration"]
     search_fields = ["key"]
@@ -125,14 +126,14 @@ class DeliveryAdmin(VerbsAdmin):
     fields = [
         ("integration", "operation"),
         "subject_link",
-        ("state_label", "reason"),
+        ("state_label", "kind"),
         "error",
         ("attempts", "failures"),
         ("due_at", "expires_at"),
         ("created_at", "settled_at"),
         "key",
     ]
-    readonly_fields = ["subject_link", "state_label", "reason"]
+    readonly_fields = ["subject_link", "state_label", "kind"]
 
     def get_ordering(self, request: HttpRequest) -> list[str]:
         """What waits longest comes first; of everything else, the latest."""
@@ -173,6 +174,14 @@ class DeliveryAdmin(VerbsAdmin):
     @admin.display(description=gettext_lazy("reason"), ordering="error_kind")
     def reason(self, delivery: Delivery) -> SafeString:
         return words.reason(delivery)
+
+    @admin.display(description=gettext_lazy("error"))
+    def kind(self, delivery: Delivery) -> str:
+        return words.kind(delivery.error_kind)
+
+    @admin.display(description=gettext_lazy("promised"), ordering="created_at")
+    def promised(self, delivery: Delivery) -> str:
+        return words.moment(delivery.created_at)
 
     @admin.display(description=gettext_lazy("due"), ordering="due_at")
     def due(self, delivery: Delivery) -> str:

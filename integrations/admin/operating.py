@@ -142,6 +142,5 @@ VERBS = (
         setting(lambda row: configuration.set_enabled(row, False), gettext_lazy("%(name)s is not in use any more.")),
         permission="configure",
         applies=lambda row: installed(row) and row.enabled,
-        variant="danger",
     ),
 )

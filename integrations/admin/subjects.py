@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 
@@ -57,4 +58,4 @@ def link(row: Any) -> SafeString | str:
     except NoReverseMatch:
         return name(row)
     return format_html('<a href="{}" title="{}" class="text-primary-600 dark:text-primary-500">{}</a>',
-                       url, name(row), str(row.subject) or _("without a name"))  # fmt: skip
+                       url, name(row), Truncator(row.subject).chars(60) or _("without a name"))  # fmt: skip
