@@ -1,9 +1,9 @@
 """The outbox: every promise to the outside is one row, written in the transaction that made it."""
 
 from datetime import timedelta
-from typing import Self
+from typing import Any, Self
 
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Random
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -20,10 +20,11 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
     def waiting(self) -> Self:
         return self.filter(state__in=[Delivery.State.PENDING, Delivery.State.IN_FLIGHT])
 
-    def in_order(self) -> Self:
-        """The same rows, locked in the order in which everybody locks deliveries, so that nobody deadlocks."""
-        locked = self.order_by("key").select_for_update(of=("self",))
-        return self.filter(pk__in=locked.values("pk"))
+    @transaction.atomic
+    def update_in_order(self, **columns: Any) -> int:
+        """`update`, locking rows in the order in which everybody locks deliveries, so that nobody deadlocks."""
+        rows = self.order_by("key").select_for_update(of=("self",)).values("pk")
+        return self.filter(pk__in=rows).update(**columns)
 
     def dead(self) -> Self:
         return self.filter(state=Delivery.State.DEAD)
@@ -32,32 +33,28 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         """Make rows that waited for their connection due now, spread over a few seconds."""
         kinds = [*CONNECTION_KINDS, "ambiguous"]
         held = self.filter(state=Delivery.State.PENDING, error_kind__in=kinds)
-        return held.in_order().update(due_at=timezone.now() + Random() * RELEASE_SPREAD)
+        return held.update_in_order(due_at=timezone.now() + Random() * RELEASE_SPREAD)
 
     def replay(self) -> int:
         """Promise again, with current data and settings, what is settled; waiting rows become due at once."""
-        return (
-            self.exclude(state=Delivery.State.IN_FLIGHT)
-            .in_order()
-            .update(
-                state=Delivery.State.PENDING,
-                version=models.F("version") + 1,
-                due_at=timezone.now(),
-                failures=0,
-                crashes=0,
-                settled_at=None,
-            )
+        return self.exclude(state=Delivery.State.IN_FLIGHT).update_in_order(
+            state=Delivery.State.PENDING,
+            version=models.F("version") + 1,
+            due_at=timezone.now(),
+            failures=0,
+            crashes=0,
+            settled_at=None,
         )
 
     def cancel(self) -> int:
         """Give up what waits or is dead; what is in flight is past recall."""
         open_rows = self.filter(state__in=[Delivery.State.PENDING, Delivery.State.DEAD])
-        return open_rows.in_order().update(state=Delivery.State.CANCELLED, settled_at=timezone.now())
+        return open_rows.update_in_order(state=Delivery.State.CANCELLED, settled_at=timezone.now())
 
     def expire(self) -> int:
         """Close rows whose time is over: nobody wants a reminder after the event."""
         overdue = self.filter(state=Delivery.State.PENDING, expires_at__lte=timezone.now())
-        return overdue.in_order().update(state=Delivery.State.EXPIRED, settled_at=timezone.now())
+        return overdue.update_in_order(state=Delivery.State.EXPIRED, settled_at=timezone.now())
 
 
 class Delivery(models.Model):
