@@ -19,7 +19,7 @@ LOG_KEPT_FOR = timedelta(days=30)
 def wake(operation: str) -> None:
     """Something was promised just now: deliver that operation."""
     integration, name = operation.split(".")
-    outbox.deliver([registry.operation(integration, name)])
+    outbox.drain_operations([registry.operation(integration, name)])
 
 
 @shared_task

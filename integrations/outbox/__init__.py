@@ -4,8 +4,8 @@
 database: a broker only makes it quicker.
 """
 
-from .deliver import Tally, deliver, drain
+from .deliver import Tally, drain, drain_operations
 from .lease import reap
 from .promise import keep_in_sync, once
 
-__all__ = ["Tally", "deliver", "drain", "keep_in_sync", "once", "reap"]
+__all__ = ["Tally", "drain", "drain_operations", "keep_in_sync", "once", "reap"]

@@ -45,10 +45,10 @@ class Tally:
 
 def drain(*, queue: str | None = None, integration: str | None = None) -> Tally:
     """Deliver everything that is due and may go out now; safe to run in any number of processes at once."""
-    return deliver(registry.operations(queue=queue, integration=integration))
+    return drain_operations(registry.operations(queue=queue, integration=integration))
 
 
-def deliver(operations: Iterable[Operation[Any, Any]]) -> Tally:
+def drain_operations(operations: Iterable[Operation[Any, Any]]) -> Tally:
     """Deliver what is due of these operations; one that fails does not keep the others waiting."""
     tally = Tally()
     if Installation.is_copy():
