@@ -23,9 +23,9 @@ State = Delivery.State
 
 def retry(request: HttpRequest, rows: QuerySet[Any]) -> None:
     """Those that wait: now, instead of when they would be due."""
-    waiting = rows.filter(state=State.PENDING)
+    waiting = Delivery.objects.filter(pk__in=rows.values("pk"), state=State.PENDING)
     told = figures(waiting)
-    found = waiting.update(due_at=timezone.now())
+    found = waiting.update_in_order(due_at=timezone.now())
     announce("retried", told)
     say(request, found, _("%(n)s are due now."))
 

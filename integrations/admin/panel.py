@@ -79,7 +79,7 @@ def paused(integration: Integration) -> str:
 
 def short_error(integration: Integration) -> str:
     connection = own(integration)
-    return Truncator(connection.last_error).chars(80) if connection else ""
+    return Truncator(connection.last_error).chars(60) if connection else ""
 
 
 def facts(integration: Any) -> list[tuple[str, str, str]]:

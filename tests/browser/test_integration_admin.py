@@ -1,0 +1,49 @@
+"""An operator connects an Odoo, tests it and pauses it, as seen by a browser."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from integrations.models import Connection, Integration
+from integrations.odoo.sandbox import OdooSandbox
+
+LIST = "/admin/integrations/integration/"
+
+
+@pytest.fixture
+def peer() -> Iterator[OdooSandbox]:
+    with OdooSandbox("19.0") as peer:
+        yield peer
+
+
+def test_settings_are_entered_and_the_test_turns_green(admin: Page, peer: OdooSandbox) -> None:
+    admin.goto(LIST)
+    admin.get_by_role("link", name="Odoo ERP").click()
+    for label, value in (
+        ("URL", peer.url),
+        ("Database", peer.database),
+        ("User name", peer.username),
+        ("API key", peer.api_key),
+    ):
+        admin.get_by_label(label).fill(value)
+    admin.get_by_role("button", name="Save").click()
+    admin.get_by_role("button", name="Enable").click()
+
+    admin.get_by_role("button", name="Test connection").click()
+
+    expect(admin.get_by_text("healthy")).to_be_visible()
+    expect(admin.get_by_text("Connected to Odoo 19.0 as Magnetiq.", exact=True)).to_be_visible()
+    expect(admin.get_by_label("API key")).to_have_attribute("placeholder", "•••••• stored")
+    assert Connection.objects.get(integration__slug="odoo").status == "healthy"
+
+
+def test_action_on_ticked_rows_pauses(admin: Page) -> None:
+    admin.goto(LIST)
+    admin.get_by_label("Select record").last.check()
+    admin.get_by_label("Select action to run").select_option("pause")
+
+    admin.get_by_role("button", name="Run").click()
+
+    expect(admin.get_by_text("Odoo ERP is paused")).to_be_visible()
+    assert Integration.objects.get(slug="odoo").paused_at

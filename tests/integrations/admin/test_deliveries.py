@@ -1,0 +1,134 @@
+"""Deliveries: found, understood, tried again, given up."""
+
+from datetime import timedelta
+
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations.models import Attempt, Connection, Delivery, IntegrationLog
+from tests.factories import A_MOMENT, LeadFactory
+from tests.integrations.admin.conftest import a_delivery, act, logged, queries, text
+from tests.postbox.service import PostboxService
+
+LIST = reverse("admin:integrations_delivery_changelist")
+PROMISE = PostboxService.post_letters
+
+
+def shown(client: Client, query: str) -> list[int]:
+    return [row.pk for row in client.get(f"{LIST}?{query}").context["cl"].result_list]
+
+
+def test_list_takes_the_same_queries_for_one_and_for_four(operator: Client, connection: Connection) -> None:
+    a_delivery(connection, LeadFactory(), PROMISE)
+    for_one = queries(operator, LIST)
+    for _ in range(3):
+        a_delivery(connection, LeadFactory(), PROMISE, state="dead", error_kind="rejected", error="No.")
+
+    assert queries(operator, LIST) == for_one
+
+
+def test_page_takes_the_same_queries_for_one_attempt_and_for_three(operator: Client, connection: Connection) -> None:
+    delivery = a_delivery(connection, LeadFactory(), PROMISE)
+    url = reverse("admin:integrations_delivery_change", args=[delivery.pk])
+    add_attempts(delivery, 1)
+    for_one = queries(operator, url)
+    add_attempts(delivery, 2)
+
+    assert queries(operator, url) == for_one
+
+
+def add_attempts(delivery: Delivery, number: int) -> None:
+    for _ in range(number):
+        log = IntegrationLog.objects.create(
+            integration=delivery.integration, operation="letters", status="ok", started_at=A_MOMENT
+        )
+        delivery.tries.create(
+            number=delivery.tries.count() + 1, at=A_MOMENT, duration_ms=1, outcome="ambiguous", log=log
+        )
+
+
+def test_subject_is_named_and_linked(operator: Client, connection: Connection) -> None:
+    lead = LeadFactory(name="Ada Lovelace")
+    a_delivery(connection, lead, PROMISE)
+    Delivery.objects.create(key="of nothing", integration=connection.integration, connection=connection,
+                            operation="post_cards", subject_type="attic.box", subject_id=7)  # fmt: skip
+
+    page = text(operator.get(LIST))
+
+    assert f'href="{reverse("admin:leads_lead_change", args=[lead.pk])}"' in page
+    assert "Ada Lovelace" in page
+    assert "attic.box 7" in page
+
+
+def test_waiting_ones_come_oldest_first_and_others_latest_first(operator: Client, connection: Connection) -> None:
+    now = timezone.now()
+    old, new = (
+        a_delivery(connection, LeadFactory(), PROMISE, created_at=now - timedelta(days=days)) for days in (2, 1)
+    )
+
+    assert shown(operator, "state__exact=pending") == [old.pk, new.pk]
+    assert shown(operator, "") == [new.pk, old.pk]
+
+
+def test_filters_and_search_find(operator: Client, connection: Connection) -> None:
+    lead, other = LeadFactory.create_batch(2)
+    refused = a_delivery(connection, lead, PROMISE, state="dead", error_kind="rejected")
+    card = a_delivery(connection, other, PostboxService.post_cards)
+
+    assert shown(operator, "error_kind=rejected") == [refused.pk]
+    assert shown(operator, "operation=post_cards") == [card.pk]
+    assert shown(operator, f"q={lead.pk}") == [refused.pk]
+    assert shown(operator, "q=post_cards") == [card.pk]
+    assert shown(operator, f"integration__id__exact={connection.integration_id}&state__exact=dead") == [refused.pk]
+
+
+def test_retry_makes_waiting_ones_due_now_and_leaves_others(operator: Client, connection: Connection) -> None:
+    later = timezone.now() + timedelta(hours=2)
+    waiting = a_delivery(connection, LeadFactory(), PROMISE, due_at=later)
+    dead = a_delivery(connection, LeadFactory(), PROMISE, state="dead", due_at=later)
+
+    act(operator, "integrations_delivery", "retry", [waiting, dead])
+
+    waiting.refresh_from_db()
+    dead.refresh_from_db()
+    assert waiting.due_at <= timezone.now()
+    assert dead.due_at == later
+    assert logged()[-1] == ("retried", "admin", "ada")
+
+
+def test_replay_promises_again_and_starts_counting_anew(operator: Client, connection: Connection) -> None:
+    dead = a_delivery(connection, LeadFactory(), PROMISE, state="dead", failures=9, settled_at=A_MOMENT)
+
+    operator.post(reverse("admin:integrations_delivery_replay", args=[dead.pk]))
+
+    dead.refresh_from_db()
+    assert (dead.state, dead.failures, dead.version, dead.settled_at) == ("pending", 0, 2, None)
+    assert IntegrationLog.objects.filter(operation="replayed", size=1, actor__username="ada").exists()
+
+
+def test_cancel_gives_up_what_waits(operator: Client, connection: Connection) -> None:
+    rows = [a_delivery(connection, LeadFactory(), PROMISE, state=state) for state in ("pending", "dead", "delivered")]
+
+    act(operator, "integrations_delivery", "cancel", rows)
+
+    assert sorted(Delivery.objects.values_list("state", flat=True)) == ["cancelled", "cancelled", "delivered"]
+    assert logged()[-1] == ("cancelled", "admin", "ada")
+
+
+def test_nothing_to_do_is_said(operator: Client, connection: Connection) -> None:
+    delivered = a_delivery(connection, LeadFactory(), PROMISE, state="delivered")
+
+    assert "Nothing to do" in text(act(operator, "integrations_delivery", "cancel", [delivered]))
+
+
+def test_page_tells_the_attempts_in_words(operator: Client, connection: Connection) -> None:
+    delivery = a_delivery(connection, LeadFactory(), PROMISE)
+    Attempt.objects.create(
+        delivery=delivery, number=1, at=A_MOMENT, duration_ms=9, outcome="unavailable", error="Down."
+    )
+
+    page = text(operator.get(reverse("admin:integrations_delivery_change", args=[delivery.pk])))
+
+    assert "not reachable" in page
+    assert "Down." in page

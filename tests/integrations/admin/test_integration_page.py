@@ -1,0 +1,121 @@
+"""The buttons of an integration and what they lead to."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from integrations import configuration
+from integrations.models import Connection, Delivery, Installation, Integration
+from tests.factories import LeadFactory
+from tests.integrations.admin.conftest import a_delivery, logged, page, press, text
+from tests.postbox.sandbox import Answer, Postbox
+from tests.postbox.service import PostboxService
+
+
+def test_test_connection_turns_the_light_green(operator: Client, connection: Connection) -> None:
+    answer = text(press(operator, connection.integration, "test"))
+
+    connection.refresh_from_db()
+    assert connection.status == "healthy"
+    assert "Connected." in answer
+    assert logged()[-2:] == [("read_owner", "admin", "ada"), ("test_connection", "admin", "ada")]
+
+
+def test_failed_test_says_in_words_what_is_missing(operator: Client, connection: Connection, postbox: Postbox) -> None:
+    postbox.owner = ""
+
+    answer = text(press(operator, connection.integration, "test"))
+
+    assert answer.count("The postbox belongs to nobody.") >= 2  # the message and the report
+    assert Connection.objects.get(pk=connection.pk).status == "misconfigured"
+
+
+def test_test_with_nothing_configured_names_the_fields(operator: Client, registered: Integration) -> None:
+    answer = text(press(operator, registered, "test"))
+
+    assert "url: Field required" in answer
+    assert logged()[-1] == ("test_connection", "admin", "ada")
+
+
+def test_sync_promises_and_leaves_a_row_with_the_user(operator: Client, connection: Connection) -> None:
+    LeadFactory.create_batch(3)
+
+    answer = text(press(operator, connection.integration, "sync", job="post_greetings"))
+
+    assert "Post greetings: 3 promised." in answer
+    assert Delivery.objects.filter(operation="post_letters").count() == 3
+    assert logged()[-1] == ("post_greetings", "admin", "ada")
+
+
+def test_dry_run_promises_nothing_and_shows_the_counts(operator: Client, connection: Connection) -> None:
+    LeadFactory.create_batch(3)
+
+    answer = text(press(operator, connection.integration, "dry_run", job="post_greetings"))
+
+    assert "would post" in answer
+    assert not Delivery.objects.filter(integration=connection.integration).exists()
+    assert logged()[-1] == ("post_greetings", "admin", "ada")
+
+
+def test_sync_with_incomplete_settings_says_so(operator: Client, registered: Integration) -> None:
+    assert "Settings are incomplete." in text(press(operator, registered, "sync"))
+
+
+@pytest.mark.parametrize(
+    ("verb", "column", "value"),
+    [("enable", "enabled", True), ("disable", "enabled", False), ("resume", "paused_at", None)],
+)
+def test_switches_switch_and_are_logged(
+    operator: Client, registered: Integration, verb: str, column: str, value: object
+) -> None:
+    Integration.objects.filter(pk=registered.pk).update(enabled=value is False, paused_at=timezone.now())
+
+    press(operator, registered, verb)
+
+    assert getattr(Integration.objects.get(pk=registered.pk), column) == value
+    assert logged()[-1] == (f"{verb}d", "admin", "ada")
+
+
+def test_resume_ends_the_pause_after_failures(operator: Client, connection: Connection) -> None:
+    Connection.objects.filter(pk=connection.pk).update(failures=5, paused_until=timezone.now() + timedelta(hours=1))
+    waiting = a_delivery(connection, LeadFactory(), PostboxService.post_letters, error_kind="unavailable",
+                         due_at=timezone.now() + timedelta(hours=1))  # fmt: skip
+
+    press(operator, connection.integration, "resume")
+
+    waiting.refresh_from_db()
+    assert waiting.due_at < timezone.now() + timedelta(minutes=1)
+
+
+def test_buttons_offer_only_what_makes_sense_now(operator: Client, connection: Connection) -> None:
+    offered = [str(button.label) for button in operator.get(page(connection.integration)).context["buttons"]]
+
+    assert offered == ["Test connection", "Sync now", "Dry run", "Pause", "Disable"]
+
+
+def test_page_shows_what_an_operator_cannot_see_elsewhere(
+    operator: Client, connection: Connection, postbox: Postbox
+) -> None:
+    postbox.always = Answer(503)
+    press(operator, connection.integration, "test")
+    Connection.objects.create(integration=connection.integration, owner="grace@firm.example", last_error="Revoked.")
+
+    shown = text(operator.get(page(connection.integration)))
+
+    for words in ("The test failed.", "HTTP 503", "grace@firm.example", "Revoked.", "Latest calls and changes"):
+        assert words in shown
+
+
+def test_copy_says_that_everything_is_held_until_somebody_settles_it(operator: Client, connection: Connection) -> None:
+    Installation.objects.update(site_url="https://production.example")
+    assert "https://production.example" in text(operator.get(page(connection.integration)))
+
+    answer = operator.post(reverse("admin:integrations_integration_settle_here"), follow=True)
+
+    assert not Installation.is_copy()
+    assert "looks like a copy" not in text(answer)
+    assert ("settled_here", "admin", "ada") in logged()
+    assert configuration.own_connection(connection.integration)
