@@ -11,6 +11,7 @@ from django.utils import timezone
 from . import errors, registry, trigger
 from .models import Connection, Integration, WebhookEvent
 from .outbox.wake import send
+from .redact import redact
 from .service import Incoming, IntegrationService
 
 logger = structlog.get_logger(__name__)
@@ -38,8 +39,9 @@ def _announce(slug: str) -> None:
 
 
 def sweep(integration: str | None = None) -> int:
-    """Process every event that is due; safe in any number of processes at once."""
-    due = WebhookEvent.objects.filter(state=State.RECEIVED, due_at__lte=timezone.now())
+    """Process every event that is due of what is in use; safe in any number of processes at once."""
+    in_use = Integration.objects.filter(enabled=True, paused_at=None, slug__in=registry.services())
+    due = WebhookEvent.objects.filter(state=State.RECEIVED, due_at__lte=timezone.now(), integration__in=in_use)
     if integration:
         due = due.filter(integration__slug=integration)
     with trigger.triggered("webhook"):
@@ -63,15 +65,19 @@ def process(event: WebhookEvent) -> bool:
 
 
 def _failed(event: WebhookEvent, error: Exception) -> None:
-    if not isinstance(error, errors.IntegrationError):
+    """As for deliveries, a fault of the connection does not count. A bug is named only: its text may quote anything."""
+    if isinstance(error, errors.IntegrationError):
+        reason, counts = redact(error.message), not error.blames_connection
+    else:
         logger.exception("webhook failed", integration=event.integration.slug, type=event.type)
-    last = event.attempts >= len(RETRIES)
-    delay = 0 if last else RETRIES[event.attempts]
+        reason, counts = type(error).__name__, True
+    last = counts and event.attempts >= len(RETRIES)
+    delay = RETRIES[min(event.attempts, len(RETRIES) - 1)]
     WebhookEvent.objects.filter(pk=event.pk).update(
         state=State.FAILED if last else State.RECEIVED,
-        attempts=F("attempts") + 1,
+        attempts=F("attempts") + int(counts),
         due_at=timezone.now() + timedelta(seconds=delay),
-        error=str(error) or type(error).__name__,
+        error=reason,
     )
 
 

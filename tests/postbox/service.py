@@ -79,7 +79,10 @@ class PostboxService(IntegrationService):
     def receive(self, request: HttpRequest) -> list[Incoming]:
         if not hmac.compare_digest(request.headers.get("X-Token", ""), self.secret("token")):
             raise errors.Rejected("The token is wrong.")
-        events = json.loads(request.body)
+        try:
+            events = json.loads(request.body)
+        except ValueError as error:
+            raise errors.Rejected("This is no JSON.") from error
         return [Incoming(event["id"], event["type"], event) for event in events]
 
     def process(self, event: Incoming) -> bool:
