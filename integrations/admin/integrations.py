@@ -126,6 +126,8 @@ class IntegrationAdmin(VerbsAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
+        if context["errors"]:
+            messages.error(request, _("The settings are not saved: see the form below."))
         integration = context["original"]
         shown = panel.context(integration, may_configure=self.has_change_permission(request, integration))
         context |= {

@@ -79,7 +79,9 @@ def paused(integration: Integration) -> str:
 
 def short_error(integration: Integration) -> str:
     connection = own(integration)
-    return Truncator(connection.last_error).chars(60) if connection else ""
+    if connection is None or not connection.last_error:
+        return ""
+    return f"{words.moment(connection.last_error_at)}: {Truncator(connection.last_error).chars(60)}"
 
 
 def facts(integration: Any) -> list[tuple[str, str, str]]:

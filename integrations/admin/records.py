@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -28,10 +29,7 @@ class TriggerFilter(ChoiceFilter):
 
 @admin.register(IntegrationLog)
 class IntegrationLogAdmin(ReadOnlyAdmin):
-    list_display = [
-        "started_at", "integration", "operation", "status_label", "kind", "message", "size", "duration_ms",
-        "trigger", "actor",
-    ]  # fmt: skip
+    list_display = ["when", "integration", "operation", "status_label", "told", "size", "duration_ms", "by"]
     list_filter = ["integration", OperationFilter, "status", KindFilter, TriggerFilter]
     list_select_related = ["integration", "actor"]
     fields = [
@@ -47,6 +45,18 @@ class IntegrationLogAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def status_label(self, row: IntegrationLog) -> SafeString:
         return words.state_label(row, "status")
+
+    @admin.display(description=gettext_lazy("when"), ordering="started_at")
+    def when(self, row: IntegrationLog) -> str:
+        return words.moment(row.started_at)
+
+    @admin.display(description=gettext_lazy("message"), ordering="error_kind")
+    def told(self, row: IntegrationLog) -> str:
+        return Truncator(": ".join(filter(None, [words.kind(row.error_kind), row.message]))).chars(120)
+
+    @admin.display(description=gettext_lazy("set off by"), ordering="trigger")
+    def by(self, row: IntegrationLog) -> str:
+        return str(row.actor or row.trigger)
 
     @admin.display(description=gettext_lazy("error"), ordering="error_kind")
     def kind(self, row: IntegrationLog) -> str:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator
 
 import pytest
+from django_celery_beat.models import PeriodicTask
 from playwright.sync_api import Page, expect
 
 from integrations.models import Connection, Integration
 from integrations.odoo.sandbox import OdooSandbox
+from tests.factories import LeadFactory
 
 LIST = "/admin/integrations/integration/"
 
@@ -47,3 +49,18 @@ def test_action_on_ticked_rows_pauses(admin: Page) -> None:
 
     expect(admin.get_by_text("Odoo ERP is paused")).to_be_visible()
     assert Integration.objects.get(slug="odoo").paused_at
+
+
+def test_pages_run_no_script_that_their_policy_forbids(admin: Page) -> None:
+    task = PeriodicTask.objects.earliest("pk")
+    lead = LeadFactory()
+
+    for path in (
+        f"/admin/django_celery_beat/periodictask/{task.pk}/change/",
+        f"/admin/leads/lead/{lead.pk}/change/",
+        "/admin/leads/lead/",
+        "/admin/integrations/delivery/",
+        "/admin/integrations/integrationlog/",
+    ):
+        admin.goto(path)
+        expect(admin.locator("#content-main, #changelist").first).to_be_visible()
