@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
 from integrations import registry, trigger
+from integrations.models import Installation
 from integrations.words import KINDS
 
 if TYPE_CHECKING:
@@ -81,6 +82,7 @@ class VerbsAdmin(ReadOnlyAdmin):
     """A page with verbs: one POST-only address each, and buttons for those that the user may press."""
 
     verbs: ClassVar[tuple[Verb, ...]] = ()
+    list_before_template = "admin/integrations/copy_guard.html"
     change_form_outer_before_template = "admin/integrations/buttons_bar.html"
 
     def get_urls(self) -> list[URLPattern]:
@@ -135,6 +137,15 @@ class VerbsAdmin(ReadOnlyAdmin):
 
     def url_of(self, verb: Verb, row: Any) -> str:
         return reverse(f"admin:{self.url_name(verb.name)}", args=[row.pk])
+
+    def guard(self, request: HttpRequest) -> dict[str, Any]:
+        """Whether everything is held because this database is a copy, and whether this user may end that."""
+        held = Installation.objects.first() if Installation.is_copy() else None
+        return {"held": held, "may_settle": self.has_configure_permission(request)}
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        response: HttpResponse = super().changelist_view(request, {**self.guard(request), **(extra_context or {})})
+        return response
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -31,7 +31,7 @@ def retry(request: HttpRequest, rows: QuerySet[Any]) -> None:
 
 
 def replay(request: HttpRequest, rows: QuerySet[Any]) -> None:
-    told = figures(rows)
+    told = figures(rows.exclude(state=State.IN_FLIGHT))
     found = Delivery.objects.filter(pk__in=rows.values("pk")).replay()
     announce("replayed", told)
     say(request, found, _("%(n)s will be delivered again, with current data."))
@@ -52,11 +52,13 @@ def figures(rows: QuerySet[Any]) -> list[dict[str, Any]]:
 def announce(event: str, told: list[dict[str, Any]]) -> None:
     """A log row per connection and operation, and a worker that knows there is something to do."""
     connections = Connection.objects.in_bulk([row["connection"] for row in told])
+    known = {(operation.service.slug, operation.name): operation for operation in registry.operations()}
     for row in told:
         metadata = {"operation": row["operation"]}
         gate.log(connections[row["connection"]], event, size=row["n"], metadata=metadata)
-        if event != "cancelled" and row["integration__slug"] in registry.services():
-            wake(registry.operation(row["integration__slug"], row["operation"]))
+        operation = known.get((row["integration__slug"], row["operation"]))
+        if operation and event != "cancelled":
+            wake(operation)
 
 
 def say(request: HttpRequest, found: int, text: str) -> None:

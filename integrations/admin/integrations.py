@@ -10,10 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 from unfold.decorators import display
 
@@ -31,7 +33,6 @@ class IntegrationAdmin(VerbsAdmin):
     verbs = operating.VERBS
     actions = [as_action(verb) for verb in operating.VERBS]
     list_display = ["service", "light", "in_use", "waiting", "dead", "oldest", "paused", "last_good", "last_error"]
-    list_before_template = "admin/integrations/copy_guard.html"
     change_form_outer_before_template = "admin/integrations/panel.html"
     change_form_outer_after_template = "admin/integrations/latest_calls.html"
 
@@ -46,10 +47,6 @@ class IntegrationAdmin(VerbsAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Integration]:
         rows: QuerySet[Integration] = super().get_queryset(request)
         return panel.with_figures(rows.select_related("updated_by"))
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        response: HttpResponse = super().changelist_view(request, {**self.guard(request), **(extra_context or {})})
-        return response
 
     @display(description=gettext_lazy("integration"), ordering="slug", header=True)  # type: ignore[untyped-decorator]
     def service(self, row: Integration) -> list[str]:
@@ -118,6 +115,7 @@ class IntegrationAdmin(VerbsAdmin):
         messages.success(request, _("The settings are saved and count from now on. Test the connection."))
         return redirect("admin:integrations_integration_change", obj.pk)
 
+    @method_decorator(sensitive_post_parameters())
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with trigger.triggered("admin", request.user.pk):
             response: HttpResponse = super().changeform_view(request, *args, **kwargs)
@@ -153,10 +151,6 @@ class IntegrationAdmin(VerbsAdmin):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(require_POST(self.settle_here))
         return [path("settle-here/", view, name="integrations_integration_settle_here"), *super().get_urls()]
-
-    def guard(self, request: HttpRequest) -> dict[str, Any]:
-        held = Installation.objects.first() if Installation.is_copy() else None
-        return {"held": held, "may_settle": self.has_configure_permission(request)}
 
     def settle_here(self, request: HttpRequest) -> HttpResponseBase:
         """This database is no copy: what was held goes out."""

@@ -26,8 +26,8 @@ class WhereInOdoo(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Lead]) -> QuerySet[Lead]:
         records = records_of_todays_odoo().filter(subject_type=Lead._meta.label_lower, subject_id=OuterRef("pk"))
         match self.value():
-            case "missing":
-                return queryset.exclude(Exists(records))
+            case "missing":  # forgotten people are not on their way there
+                return queryset.exclude(Exists(records)).exclude(status=Lead.Status.FORGOTTEN)
             case "there":
                 return queryset.filter(Exists(records.filter(gone_at=None)))
             case "gone":

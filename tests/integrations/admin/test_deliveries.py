@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import Attempt, Connection, Delivery, IntegrationLog
+from integrations.models import Attempt, Connection, Delivery, Installation, IntegrationLog
 from tests.factories import A_MOMENT, LeadFactory
 from tests.integrations.admin.conftest import a_delivery, act, logged, queries, text
 from tests.postbox.service import PostboxService
@@ -114,6 +114,21 @@ def test_cancel_gives_up_what_waits(operator: Client, connection: Connection) ->
 
     assert sorted(Delivery.objects.values_list("state", flat=True)) == ["cancelled", "cancelled", "delivered"]
     assert logged()[-1] == ("cancelled", "admin", "ada")
+
+
+def test_delivery_of_an_operation_that_is_gone_can_still_be_handled(operator: Client, connection: Connection) -> None:
+    old = a_delivery(connection, LeadFactory(), PROMISE, state="dead")
+    Delivery.objects.update(operation="send_telegrams")
+
+    act(operator, "integrations_delivery", "replay", [old])
+
+    assert Delivery.objects.get().state == "pending"
+
+
+def test_copy_says_why_nothing_moves(operator: Client, connection: Connection) -> None:
+    Installation.objects.update(site_url="https://production.example")
+
+    assert "Nothing is delivered from here." in text(operator.get(LIST))
 
 
 def test_nothing_to_do_is_said(operator: Client, connection: Connection) -> None:

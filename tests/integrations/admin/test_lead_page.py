@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from integrations import configuration
 from integrations.models import Attempt, Connection, Integration
+from leads.actions import forget
 from leads.models import Lead
 from tests.factories import A_MOMENT, LeadFactory
 from tests.integrations.admin.conftest import a_delivery, a_record, queries, text
@@ -86,6 +87,7 @@ def test_filter_tells_who_is_not_in_odoo_yet(operator: Client, odoo: str) -> Non
     a_record(there, odoo)
     a_record(gone, odoo, gone_at=A_MOMENT)
     a_record(left, "https://an-odoo-that-we-left.example/db")
+    forget([LeadFactory()])
 
     assert set(found(operator, "missing")) == {missing, left}
     assert found(operator, "there") == [there]
