@@ -53,7 +53,8 @@ def create_schedule(
 ) -> None:
     """A beat row whose message expires when the next one is due."""
     seconds = int(every.total_seconds())
-    schedule, _ = IntervalSchedule.objects.get_or_create(every=seconds, period=IntervalSchedule.SECONDS)
+    interval = {"every": seconds, "period": IntervalSchedule.SECONDS}  # operators may have made several alike
+    schedule = IntervalSchedule.objects.filter(**interval).first() or IntervalSchedule.objects.create(**interval)
     PeriodicTask.objects.get_or_create(
         name=name,
         defaults={

@@ -4,13 +4,17 @@ import time
 from datetime import timedelta
 from typing import Any
 
+import structlog
 from celery import shared_task
 from celery.signals import heartbeat_sent
 from django.db import close_old_connections
 from django.utils import timezone
+from pydantic import ValidationError
 
-from . import configuration, inbox, outbox, registry, trigger
+from . import configuration, errors, inbox, outbox, registry, trigger
 from .models import Heartbeat, Integration, IntegrationLog
+
+logger = structlog.get_logger(__name__)
 
 LOG_KEPT_FOR = timedelta(days=30)
 
@@ -38,10 +42,14 @@ def reap() -> None:
 
 @shared_task
 def run_job(integration: str, job: str) -> None:
-    """Run a service's job, if the integration is in use."""
-    if Integration.objects.filter(slug=integration, enabled=True, paused_at=None).exists():
+    """Run a service's job, if the integration is in use; what is missing or down now is tried at the next turn."""
+    if not Integration.objects.filter(slug=integration, enabled=True, paused_at=None).exists():
+        return
+    try:
         with trigger.triggered("beat"):
             getattr(configuration.service_of(integration), job)()
+    except (ValidationError, errors.IntegrationError) as error:
+        logger.warning("job did not run", integration=integration, job=job, error=type(error).__name__)
 
 
 @shared_task

@@ -1,0 +1,238 @@
+"""Commands: JSON on request, 0 = done, 1 = failed, 2 = usage."""
+
+import io
+import json
+import sys
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from integrations import outbox
+from integrations.models import Connection, Delivery, Installation, Integration, IntegrationLog
+from tests.factories import LeadFactory
+from tests.postbox.sandbox import Answer, Postbox
+from tests.postbox.service import PostboxService
+
+from .conftest import TOKEN, fresh, service
+
+pytestmark = pytest.mark.django_db
+State = Delivery.State
+
+
+def run(*arguments: str) -> tuple[int, Any]:
+    """Exit code and the JSON answer, or the message."""
+    out = io.StringIO()
+    try:
+        call_command(*arguments, "--json", stdout=out)
+    except SystemExit as stopped:
+        return int(str(stopped.code)), json.loads(out.getvalue())
+    except CommandError as error:
+        return error.returncode, str(error)
+    return 0, json.loads(out.getvalue())
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["configure_integration", "pigeon"],
+        ["configure_integration", "postbox", "colour=red"],
+        ["configure_integration", "postbox", "timeout"],
+        ["configure_integration", "postbox", "--secret", "colour"],
+        ["test_integration"],
+        ["test_integration", "pigeon"],
+        ["test_integration", "postbox", "--all"],
+        ["deliver", "--integration", "pigeon"],
+        ["replay"],
+        ["replay", "--dead", "--integration", "pigeon"],
+        ["replay", "--since", "yesterday"],
+    ],
+    ids=" ".join,
+)
+def test_misuse_exits_with_2(registered: Integration, arguments: list[str]) -> None:
+    assert run(*arguments)[0] == 2
+
+
+class TestConfigure:
+    def test_saves_values_and_enables(self, registered: Integration, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MAGNETIQ_SECRET_TOKEN", TOKEN)
+
+        answer = run("configure_integration", "postbox", "url=http://p.example/?a=b", "--secret", "token", "--enable")
+
+        assert answer == (0, {"integration": "postbox", "enabled": True, "changed": ["token", "url"]})
+        assert str(service().settings.url) == "http://p.example/?a=b"
+        assert service().secret("token") == TOKEN
+
+    def test_reads_a_secret_from_standard_input(self, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("MAGNETIQ_SECRET_TOKEN", raising=False)
+        monkeypatch.setattr(sys, "stdin", io.StringIO("from standard input\n"))
+
+        assert run("configure_integration", "postbox", "--secret", "token")[1]["changed"] == ["token"]
+        assert service().secret("token") == "from standard input"
+
+    def test_empty_secret_keeps_the_stored_one(self, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(""))
+
+        assert run("configure_integration", "postbox", "--secret", "token")[1]["changed"] == []
+        assert service().secret("token") == TOKEN
+
+    def test_refuses_a_secret_among_the_arguments(self, connection: Connection) -> None:
+        code, message = run("configure_integration", "postbox", "token=visible-to-all")
+
+        assert (code, "visible-to-all" in message) == (2, False)
+        assert service().secret("token") == TOKEN
+
+    def test_wrong_value_exits_with_1_and_names_the_field(self, connection: Connection) -> None:
+        code, message = run("configure_integration", "postbox", "timeout=-1")
+
+        assert (code, message.startswith("timeout:")) == (1, True)
+
+    def test_disables(self, connection: Connection) -> None:
+        assert run("configure_integration", "postbox", "--disable")[1]["enabled"] is False
+
+    def test_is_logged_as_set_off_by_a_command(self, connection: Connection) -> None:
+        run("configure_integration", "postbox", "timeout=5")
+
+        assert IntegrationLog.objects.filter(operation="config_updated").latest("pk").trigger == "command"
+
+
+class TestTest:
+    def test_green_exits_with_0(self, connection: Connection) -> None:
+        code, reports = run("test_integration", "postbox")
+
+        assert (code, reports["postbox"]["facts"]) == (0, {"owner": "Ada"})
+
+    def test_red_exits_with_1(self, connection: Connection, postbox: Postbox) -> None:
+        postbox.always = Answer(401, "Who are you?")
+
+        code, reports = run("test_integration", "postbox")
+
+        assert (code, reports["postbox"]["problems"]) == (1, ["Who are you?"])
+
+    def test_all_means_the_enabled_ones(self, connection: Connection) -> None:
+        assert list(run("test_integration", "--all")[1]) == ["postbox"]
+
+    def test_speaks_plainly_without_json(self, connection: Connection, capsys: pytest.CaptureFixture[str]) -> None:
+        call_command("test_integration", "postbox")
+
+        assert capsys.readouterr().out == "postbox: Connected.\n  owner: Ada\n"
+
+
+class TestDeliver:
+    def test_delivers_what_is_due(self, connection: Connection) -> None:
+        outbox.keep_in_sync(PostboxService.post_letters, LeadFactory.create_batch(3))
+
+        assert run("deliver") == (0, {"processed": 3, "outcomes": {"delivered": 3}, "waiting": 0})
+
+    def test_until_empty_waits_for_what_is_due_soon(self, connection: Connection) -> None:
+        outbox.once(PostboxService.post_letters, LeadFactory(), due_at=timezone.now() + timedelta(seconds=0.3))
+
+        assert run("deliver", "--until-empty")[1]["outcomes"] == {"delivered": 1}
+
+    @pytest.mark.parametrize(
+        "hold",
+        [
+            lambda: Connection.objects.update(secrets={}),
+            lambda: Connection.objects.update(blocked=["post_letters"]),
+            lambda: Installation.objects.update(site_url="https://production.example"),
+            lambda: Delivery.objects.update(operation="of_an_older_release"),
+            lambda: Delivery.objects.update(due_at=timezone.now() + timedelta(hours=10)),
+        ],
+        ids=["incomplete", "blocked", "copy", "unknown operation", "due in hours"],
+    )
+    def test_until_empty_gives_up_where_nothing_moves_by_itself(self, connection: Connection, hold: Any) -> None:
+        outbox.keep_in_sync(PostboxService.post_letters, [LeadFactory()])
+        hold()
+
+        assert run("deliver", "--until-empty") == (1, {"processed": 0, "outcomes": {}, "waiting": 1})
+
+    def test_disabled_integrations_rows_do_not_count(self, registered: Integration) -> None:
+        outbox.keep_in_sync(PostboxService.post_letters, [LeadFactory()])
+
+        assert run("deliver", "--until-empty") == (0, {"processed": 0, "outcomes": {}, "waiting": 0})
+
+
+class TestReplay:
+    @pytest.fixture(autouse=True)
+    def settled(self, connection: Connection) -> None:
+        leads = LeadFactory.create_batch(3)
+        outbox.keep_in_sync(PostboxService.post_letters, leads)
+        old, dead, new = Delivery.objects.order_by("pk")
+        past = timezone.now() - timedelta(days=2)
+        Delivery.objects.filter(pk=old.pk).update(state=State.DEAD, settled_at=past)
+        Delivery.objects.filter(pk=dead.pk).update(state=State.DEAD, settled_at=timezone.now())
+        Delivery.objects.filter(pk=new.pk).update(state=State.DELIVERED, settled_at=timezone.now())
+
+    def test_dead_ones(self) -> None:
+        assert run("replay", "--dead", "--integration", "postbox") == (0, {"replayed": 2})
+        assert Delivery.objects.filter(state=State.PENDING).count() == 2
+
+    def test_settled_since(self) -> None:
+        since = (timezone.now() - timedelta(days=1)).isoformat()
+
+        assert run("replay", "--since", since) == (0, {"replayed": 2})
+
+    def test_dead_since(self) -> None:
+        since = (timezone.now() - timedelta(days=1)).isoformat()
+
+        assert run("replay", "--dead", "--since", since) == (0, {"replayed": 1})
+
+
+class TestJobs:
+    def test_promises_and_delivers_before_it_returns(self, connection: Connection, postbox: Postbox) -> None:
+        LeadFactory.create_batch(3)
+
+        code, answer = run("post_greetings", "--limit", "2")
+
+        assert (code, [len(bag) for bag in postbox.bags]) == (0, [2])
+        assert answer == {"promised": 2, "processed": 2, "successful": 2, "failed": 0, "errors": {}}
+
+    def test_failure_exits_with_1_and_is_counted_by_kind(self, connection: Connection, postbox: Postbox) -> None:
+        LeadFactory(name="Ada")
+        LeadFactory(name="SPAM")
+        postbox.refuses = "SPAM"
+
+        code, answer = run("post_greetings")
+
+        assert (code, answer["failed"], answer["errors"]) == (1, 1, {"rejected": 1})
+
+    def test_dry_run_promises_nothing(self, connection: Connection) -> None:
+        LeadFactory()
+
+        assert run("post_greetings", "--dry-run") == (0, {"counts": {"would post": 1}, "changes": []})
+        assert Delivery.objects.count() == 0
+
+    def test_incomplete_settings_exit_with_1(self, registered: Integration) -> None:
+        code, message = run("post_greetings")
+
+        assert (code, "token: Field required" in message) == (1, True)
+
+
+class TestWiringAndPrune:
+    def test_wiring_tells_what_each_fact_sets_off(self, registered: Integration) -> None:
+        code, facts = run("wiring")
+
+        assert (code, facts["leads.leads_captured"]) == (0, ["odoo.push_leads"])
+
+    def test_prune_deletes_log_rows_past_their_time(self, connection: Connection) -> None:
+        before = IntegrationLog.objects.count()
+        with time_machine.travel(timezone.now() - timedelta(days=31)):
+            service().client.owner()
+        service().client.owner()
+
+        assert run("prune") == (0, {"log_rows_deleted": 1})
+        assert IntegrationLog.objects.count() == before + 1
+
+    def test_pruned_call_leaves_the_attempts(self, connection: Connection) -> None:
+        outbox.keep_in_sync(PostboxService.post_letters, [LeadFactory()])
+        outbox.drain(integration="postbox")
+        IntegrationLog.objects.update(started_at=timezone.now() - timedelta(days=31))
+
+        run("prune")
+
+        delivery = Delivery.objects.get()
+        assert list(delivery.tries.values_list("outcome", "log")) == [("delivered", None)]
+        assert fresh().status == "healthy"
