@@ -19,14 +19,16 @@ from integrations.models import Connection
 
 CRASHES_BEFORE_DEATH = 6  # the first may be a neighbour's fault, five more happened alone
 
+# The WITH is looked at once. As a sub-select, a nested loop would look again for every row and pass the LIMIT.
 _CLAIM = """
-UPDATE integrations_delivery SET state = 'in_flight', lease = %(lease)s, leased_until = %(until)s
-WHERE id IN (
+WITH due AS MATERIALIZED (
     SELECT id FROM integrations_delivery
     WHERE connection_id = %(connection)s AND operation = %(operation)s AND state = 'pending'
         AND due_at <= %(now)s AND (expires_at IS NULL OR expires_at > %(now)s) AND {suspicion}
     ORDER BY priority, due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
-RETURNING id, version, failures, subject_type, subject_id
+UPDATE integrations_delivery d SET state = 'in_flight', lease = %(lease)s, leased_until = %(until)s
+FROM due WHERE d.id = due.id
+RETURNING d.id, d.version, d.failures, d.subject_type, d.subject_id
 """
 _SETTLE = """
 WITH outcome AS (

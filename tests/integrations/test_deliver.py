@@ -579,6 +579,15 @@ class TestLease:
         assert len(claim(connection, "post_letters", limit=9, seconds=300).rows) == 1
         assert claim(connection, "post_letters", limit=9, seconds=300).rows == []
 
+    def test_claim_takes_no_more_than_its_limit_whatever_the_plan(self, connection: Connection) -> None:
+        """A LIMIT in a sub-select is applied once per look at it, and a nested loop looks many times."""
+        promise(*"abcdefgh")
+        with database.cursor() as cursor:
+            for way in ("hashjoin", "mergejoin", "hashagg", "sort", "material", "bitmapscan"):
+                cursor.execute(f"SET LOCAL enable_{way} = off")
+
+        assert len(claim(connection, "post_letters", limit=2, seconds=300).rows) == 2
+
     def test_who_lost_the_lease_settles_nothing(self, connection: Connection) -> None:
         (lead,) = promise("a")
         lost = claim(connection, "post_letters", limit=1, seconds=300)
