@@ -14,9 +14,7 @@ def captured(email: str = "ann@acme.example", key: str = "first", **details: Any
     return capture([Capture(email=email, key=key, **given)]).leads[0]
 
 
-def crowd(number: int, **details: Any) -> list[Lead]:
+def crowd(number: int, at: str = "crowd", **details: Any) -> list[Lead]:
     given = {"kind": Touchpoint.Kind.WHITEPAPER, "captured_at": WHEN, **details}
-    people = [
-        Capture(email=f"person{n}@crowd.example", key="crowd", name=f"Person {n}", **given) for n in range(number)
-    ]
+    people = [Capture(email=f"person{n}@{at}.example", key="crowd", name=f"Person {n}", **given) for n in range(number)]
     return capture(people).leads
