@@ -319,7 +319,7 @@ class TestBlame:
         (lead,) = promise("a")
         postbox.always = answer
 
-        for _ in range(30):
+        for _ in range(12):
             drain()
             make_due()
             Connection.objects.update(paused_until=None, blocked=[])
