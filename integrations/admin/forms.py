@@ -16,7 +16,8 @@ from integrations.models import Connection, Integration
 from integrations.service import IntegrationSettings, is_secret
 
 # Pydantic's words that an operator may meet, by its type of error; placeholders are its context.
-COMPLAINTS = {
+COMPLAINTS: dict[str, object] = {
+    "value_error": "%(error)s",  # said by a validator of the service itself
     "missing": gettext_lazy("This is needed."),
     "string_too_short": gettext_lazy("This is needed."),
     "string_pattern_mismatch": gettext_lazy("This does not have the form that is asked for."),

@@ -141,9 +141,10 @@ class IntegrationAdmin(VerbsAdmin):
         """The verbs about jobs are one button for each job."""
         if verb.name not in ("sync", "dry_run"):
             return super().buttons_of(verb, row)
-        jobs = [job for job in registry.get(row.slug).jobs() if verb.name == "sync" or job.can_dry_run]
+        jobs = registry.get(row.slug).jobs()
+        fitting = [job for job in jobs if verb.name == "sync" or job.can_dry_run]
         url = self.url_of(verb, row)
-        named = {job.name: f"{verb.label}: {job.label}" if len(jobs) > 1 else verb.label for job in jobs}
+        named = {job.name: f"{verb.label}: {job.label}" if len(jobs) > 1 else verb.label for job in fitting}
         return [Button(label, verb.icon, url, verb.variant, "job", name) for name, label in named.items()]
 
     # --- the copy guard ---------------------------------------------------------------------------------------------
