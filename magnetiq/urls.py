@@ -3,6 +3,7 @@
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
 from magnetiq import views
 
@@ -11,6 +12,8 @@ urlpatterns = [
     path("readyz", views.readyz),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("", include("integrations.urls")),
+    path("", RedirectView.as_view(pattern_name="leads:list")),
 ]
 urlpatterns += i18n_patterns(
     path("whitepapers/", include("leads.urls")),

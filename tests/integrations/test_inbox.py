@@ -21,7 +21,7 @@ from tests.postbox.service import PostboxService
 
 from .conftest import TOKEN, change
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("tests.postbox.urls")]
+pytestmark = pytest.mark.django_db
 State = WebhookEvent.State
 URL = "/webhooks/postbox/"
 
