@@ -148,20 +148,21 @@ class TestHeartbeats:
         monkeypatch.setattr(tasks, "_beaten_at", -100.0)
         monkeypatch.setattr(tasks, "close_old_connections", lambda: None)
 
+        begun = timezone.now()
         tasks.worker_is_alive()
         first = Heartbeat.objects.get(name="worker").seen_at
         tasks.worker_is_alive()
 
         assert Heartbeat.objects.get(name="worker").seen_at == first
-        assert timezone.now() - first < timedelta(seconds=10)
+        assert first >= begun
 
     @pytest.mark.django_db(transaction=True)
     def test_beat_writes_one_as_it_ticks(self) -> None:
-        scheduler = Scheduler(app=app, lazy=True)
+        begun = timezone.now()
 
-        scheduler.tick(lambda *args, **kwargs: True)
+        Scheduler(app=app, lazy=True).tick(lambda *args, **kwargs: True)
 
-        assert timezone.now() - Heartbeat.objects.get(name="beat").seen_at < timedelta(seconds=10)
+        assert Heartbeat.objects.get(name="beat").seen_at >= begun
 
     @pytest.mark.django_db(transaction=True)
     def test_beat_outlives_a_database_that_is_away(self, monkeypatch: pytest.MonkeyPatch) -> None:
