@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from pydantic import ValidationError
 
 from . import breaker, gate, registry
@@ -17,10 +17,12 @@ class AnotherSystemError(Exception):
     """The new settings point at another system than the one that our records are in: an operator must say so."""
 
     def __init__(self, old: str, new: str, records: int) -> None:
-        super().__init__(
-            _("These settings point at another system (%(new)s). %(records)s records are known in %(old)s.")
-            % {"new": new, "old": old, "records": records}
+        said = ngettext(
+            "These settings point at another system (%(new)s). One record is known in %(old)s.",
+            "These settings point at another system (%(new)s). %(records)s records are known in %(old)s.",
+            records,
         )
+        super().__init__(said % {"new": new, "old": old, "records": records})
 
 
 def own_connection(integration: Integration) -> Connection:

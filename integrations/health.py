@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 import structlog
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
@@ -31,7 +32,7 @@ def test(connection: Connection) -> ConnectionReport:
     Takes the same road as real traffic, through the gate. Never raises: what went wrong is in the report.
     """
     report = _ask(connection)
-    Connection.objects.filter(pk=connection.pk).update(report=report.as_json())
+    Connection.objects.filter(pk=connection.pk).update(report=report.as_json(), tested_at=timezone.now())
     if report.ok:
         breaker.unbar(connection, status=Connection.Status.HEALTHY)
     return report

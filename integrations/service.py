@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Generic, Self, TypeVar, cast, overload
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.functional import Promise
+from django.utils.translation import gettext_noop as noop
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic.fields import FieldInfo
 
@@ -34,22 +35,39 @@ class IntegrationSettings(BaseModel):
     # Errors without values: pydantic would quote the whole input, secrets too, in tracebacks.
     model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
 
-    timeout: PositiveFloat = Field(30, description="Seconds to wait for an answer.", le=120)
+    timeout: PositiveFloat = Field(
+        30, title=noop("Timeout"), description=noop("Seconds to wait for an answer."), le=120
+    )
     rate: str = Field(
-        "600/minute", description='Calls per operation, such as "600/minute".', pattern=r"^\d+/(second|minute|hour)$"
+        "600/minute",
+        title=noop("Rate"),
+        description=noop('Calls per operation, such as "600/minute".'),
+        pattern=r"^\d+/(second|minute|hour)$",
     )
     batch_size: PositiveInt | None = Field(
-        None, description="Records per call; empty: what suits each operation.", le=1000
+        None,
+        title=noop("Batch size"),
+        description=noop("Records per call; empty: what suits each operation."),
+        le=1000,
     )
     retry_schedule: list[PositiveInt] = Field(
         [10, 60, 300, 1800, 7200, 18000, 36000, 36000],
-        description="Seconds before each further try of a record that failed; after the last it is dead.",
+        title=noop("Retry schedule"),
+        description=noop("Seconds before each further try of a record that failed; after the last it is dead."),
         min_length=1,
     )
-    breaker_failures: PositiveInt = Field(5, description="Failures in a row that pause the connection.")
-    breaker_pause: PositiveInt = Field(60, description="Seconds of the first pause; it doubles each time.")
-    breaker_longest_pause: PositiveInt = Field(900, description="Seconds of the longest pause.")
-    lease: PositiveInt = Field(300, description="Seconds after which a batch without news is taken back.")
+    breaker_failures: PositiveInt = Field(
+        5, title=noop("Failures before a pause"), description=noop("Failures in a row that pause the connection.")
+    )
+    breaker_pause: PositiveInt = Field(
+        60, title=noop("First pause"), description=noop("Seconds of the first pause; it doubles each time.")
+    )
+    breaker_longest_pause: PositiveInt = Field(
+        900, title=noop("Longest pause"), description=noop("Seconds of the longest pause.")
+    )
+    lease: PositiveInt = Field(
+        300, title=noop("Lease"), description=noop("Seconds after which a batch without news is taken back.")
+    )
 
     @classmethod
     def secret_fields(cls) -> dict[str, FieldInfo]:

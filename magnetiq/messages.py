@@ -24,7 +24,7 @@ TEMPLATES = {".html", ".txt"}
 SKIPPED = {"migrations", "tests", "locale", "docs", "staticfiles", "node_modules"}
 KEYWORDS: dict[str, tuple[int | tuple[int, str], ...] | None] = {
     "_": None,
-    **dict.fromkeys(("gettext", "gettext_lazy", "gettext_noop"), None),
+    **dict.fromkeys(("gettext", "gettext_lazy", "gettext_noop", "noop"), None),
     **dict.fromkeys(("ngettext", "ngettext_lazy"), (1, 2)),
     **dict.fromkeys(("pgettext", "pgettext_lazy"), ((1, "c"), 2)),
     **dict.fromkeys(("npgettext", "npgettext_lazy"), ((1, "c"), 2, 3)),

@@ -195,6 +195,7 @@ if SENTRY_DSN:
     sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False, include_local_variables=False)
 
 LOGIN_URL = reverse_lazy("admin:login")
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 
 # Tracebacks are written as plain lists of frames: structlog's pretty renderer prints local variables, that is secrets.
 structlog.configure(
@@ -278,6 +279,16 @@ UNFOLD = {
                         "title": _("Log"),
                         "icon": "receipt_long",
                         "link": reverse_lazy("admin:integrations_integrationlog_changelist"),
+                    },
+                    {
+                        "title": _("Incidents"),
+                        "icon": "emergency_home",
+                        "link": reverse_lazy("admin:integrations_incident_changelist"),
+                    },
+                    {
+                        "title": _("Webhook events"),
+                        "icon": "webhook",
+                        "link": reverse_lazy("admin:integrations_webhookevent_changelist"),
                     },
                     {
                         "title": _("Schedules"),

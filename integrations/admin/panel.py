@@ -99,6 +99,7 @@ def facts(integration: Any) -> list[tuple[str, str, str]]:
         (_("Blocked until mended"), blocked, ""),
         (_("Last good call"), words.moment(connection.last_success_at), ""),
         (_("Last error"), error_and_when(connection), ""),
+        (_("Last test"), words.moment(connection.tested_at), ""),
         (_("Credentials expire"), words.moment(connection.expires_at), ""),
         (_("Secrets changed"), words.moment(connection.rotated_at), ""),
         (_("Settings changed"), changed(integration), ""),

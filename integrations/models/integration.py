@@ -52,7 +52,8 @@ class Connection(models.Model):
     expires_at = models.DateTimeField(_("credentials expire"), null=True, blank=True)
     rotated_at = models.DateTimeField(_("secrets changed"), null=True, blank=True)
     memory = models.JSONField(default=dict, blank=True)  # what the other side told us and rarely changes
-    report = models.JSONField(_("last test"), default=dict, blank=True)
+    report = models.JSONField(_("result of the last test"), default=dict, blank=True)
+    tested_at = models.DateTimeField(_("last test"), null=True, blank=True)
 
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)
     paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from django.utils.translation import gettext_noop as noop
 from pydantic import Field, HttpUrl, SecretStr
 
 from integrations.service import IntegrationSettings
@@ -11,30 +12,30 @@ class OdooSettings(IntegrationSettings):
     """The API needs an Odoo on premise, on Odoo.sh, or Online with the Custom plan."""
 
     url: HttpUrl = Field(
-        title="URL", description="Such as https://odoo.example.com", json_schema_extra={"env": "ODOO_URL"}
+        title=noop("URL"), description=noop("Such as https://odoo.example.com"), json_schema_extra={"env": "ODOO_URL"}
     )
     database: str = Field(
-        title="Database", min_length=1, description="Its name.", json_schema_extra={"env": "ODOO_DATABASE"}
+        title=noop("Database"), min_length=1, description=noop("Its name."), json_schema_extra={"env": "ODOO_DATABASE"}
     )
     username: str = Field(
-        title="User name",
+        title=noop("User name"),
         min_length=1,
-        description="A user of its own with the rights Sales / User: All Documents and Events / User.",
+        description=noop("A user of its own with the rights Sales / User: All Documents and Events / User."),
         json_schema_extra={"env": "ODOO_USERNAME"},
     )
     api_key: SecretStr = Field(
-        title="API key",
+        title=noop("API key"),
         min_length=1,
-        description="Made by that user under Preferences, Account Security.",
+        description=noop("Made by that user under Preferences, Account Security."),
         json_schema_extra={"env": "ODOO_API_KEY"},
     )
     transport: Literal["auto", "xmlrpc", "json2"] = Field(
-        "auto", title="Transport", description="auto: XML-RPC below Odoo 19, JSON-2 from 19."
+        "auto", title=noop("Transport"), description=noop("auto: XML-RPC below Odoo 19, JSON-2 from 19.")
     )
     lead_type: Literal["opportunity", "lead"] = Field(
         "opportunity",
-        title="Kind of lead",
-        description="Odoo shows the kind “lead” only where the setting Leads is switched on there.",
+        title=noop("Kind of lead"),
+        description=noop("Odoo shows the kind “lead” only where the setting Leads is switched on there."),
     )
 
     @property

@@ -157,7 +157,7 @@ def test_another_odoo_is_asked_about_and_starts_a_new_book(odoo: Integration, pe
     captured()
     outbox.drain()
     with OdooSandbox(peer.version) as other:
-        with pytest.raises(configuration.AnotherSystemError, match="1 records are known in"):
+        with pytest.raises(configuration.AnotherSystemError, match="One record is known in"):
             configuration.configure(odoo, {"url": other.url})
         configuration.configure(odoo, {"url": other.url}, new_book=True)
 
