@@ -86,7 +86,7 @@ def test_another_system_is_asked_about_first(operator: Client, connection: Conne
     there = "https://elsewhere.example/"
 
     answer = save(operator, connection.integration, url=there)
-    assert "1 records are known" in errors(answer)["new_book"][0]
+    assert "One record is known" in errors(answer)["new_book"][0]
     assert "Yes, start a new book there" in text(answer)
     assert service().remote_system != there
 
