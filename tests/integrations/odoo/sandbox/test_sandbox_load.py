@@ -1,21 +1,14 @@
 """`load` in the stand-in Odoo: upserts by external id, refuses a batch whole, says which row is at fault."""
 
 import threading
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from integrations.odoo.sandbox import OdooSandbox
-from tests.integrations.odoo.rpc import Rpc
+from tests.integrations.odoo.sandbox.rpc import Rpc
 
 COLUMNS = ["id", "name", "phone", "source_id/.id", "tag_ids/.id", "type"]
-
-
-@pytest.fixture(params=["16.0", "19.0"])
-def peer(request: pytest.FixtureRequest) -> Iterator[OdooSandbox]:
-    with OdooSandbox(request.param) as peer:
-        yield peer
 
 
 @pytest.fixture
@@ -23,11 +16,6 @@ def odoo(peer: OdooSandbox) -> Rpc:
     odoo = Rpc(peer)
     odoo("crm.tag", "create", [{"name": "A"}, {"name": "B"}])
     return odoo
-
-
-@pytest.fixture
-def is_19(peer: OdooSandbox) -> bool:
-    return peer.version == "19.0"
 
 
 def row(number: int, **changes: str) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from integrations.odoo.sandbox import OdooSandbox
-from tests.integrations.odoo.rpc import Rpc, fetch
+from tests.integrations.odoo.sandbox.rpc import Rpc, fetch
 
 
 @pytest.fixture

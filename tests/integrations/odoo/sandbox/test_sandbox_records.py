@@ -1,31 +1,14 @@
 """Creating, reading, searching and writing records in the stand-in Odoo."""
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import pytest
 
 from integrations.odoo.sandbox import OdooSandbox
-from tests.integrations.odoo.rpc import Rpc
+from tests.integrations.odoo.sandbox.rpc import Rpc
 
 EVENT = {"name": "Small", "date_begin": "2026-12-01 10:00:00", "date_end": "2026-12-01 12:00:00"}
-
-
-@pytest.fixture(params=["16.0", "19.0"])
-def peer(request: pytest.FixtureRequest) -> Iterator[OdooSandbox]:
-    with OdooSandbox(request.param) as peer:
-        yield peer
-
-
-@pytest.fixture
-def odoo(peer: OdooSandbox) -> Rpc:
-    return Rpc(peer)
-
-
-@pytest.fixture
-def is_19(peer: OdooSandbox) -> bool:
-    return peer.version == "19.0"
 
 
 def test_lead_reads_back_as_odoo_completes_it(odoo: Rpc) -> None:

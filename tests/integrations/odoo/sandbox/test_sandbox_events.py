@@ -1,31 +1,13 @@
 """Events and registrations in the stand-in Odoo: seats, states, mail schedules, publishing."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from integrations.odoo.sandbox import OdooSandbox
-from tests.integrations.odoo.rpc import Rpc
+from tests.integrations.odoo.sandbox.rpc import Rpc
 
 EVENT = {"name": "Small", "date_begin": "2026-12-01 10:00:00", "date_end": "2026-12-01 12:00:00"}
 ONE_SEAT = EVENT | {"seats_limited": True, "seats_max": 1}
 COLUMNS = ["id", "event_id/.id", "name", "email", "state"]
-
-
-@pytest.fixture(params=["16.0", "19.0"])
-def peer(request: pytest.FixtureRequest) -> Iterator[OdooSandbox]:
-    with OdooSandbox(request.param) as peer:
-        yield peer
-
-
-@pytest.fixture
-def odoo(peer: OdooSandbox) -> Rpc:
-    return Rpc(peer)
-
-
-@pytest.fixture
-def is_19(peer: OdooSandbox) -> bool:
-    return peer.version == "19.0"
 
 
 def states(odoo: Rpc) -> list[str]:

@@ -9,18 +9,13 @@ from typing import Any
 import pytest
 
 from integrations.odoo.sandbox import OdooSandbox
-from tests.integrations.odoo.rpc import Rpc, fetch, json2
+from tests.integrations.odoo.sandbox.rpc import Rpc, fetch, json2
 
 
 @pytest.fixture
 def peer() -> Iterator[OdooSandbox]:
     with OdooSandbox("19.0") as peer:
         yield peer
-
-
-@pytest.fixture
-def odoo(peer: OdooSandbox) -> Rpc:
-    return Rpc(peer)
 
 
 def create(peer: OdooSandbox) -> tuple[int, Any]:

@@ -1,7 +1,6 @@
 """Who may do what in the stand-in Odoo, and what the others are told."""
 
 import http.client
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from xmlrpc.client import ServerProxy
@@ -9,7 +8,7 @@ from xmlrpc.client import ServerProxy
 import pytest
 
 from integrations.odoo.sandbox import EVENTS_USER, SALES_OWN, OdooSandbox
-from tests.integrations.odoo.rpc import Rpc, fault_of, fetch
+from tests.integrations.odoo.sandbox.rpc import Rpc, fault_of, fetch
 
 NOT_FOR_YOU = """You are not allowed to create 'Lead/Opportunity' (crm.lead) records.
 
@@ -18,22 +17,6 @@ This operation is allowed for the following groups:
 \t- Sales/User: Own Documents Only
 
 Contact your administrator to request access if necessary."""
-
-
-@pytest.fixture(params=["16.0", "19.0"])
-def peer(request: pytest.FixtureRequest) -> Iterator[OdooSandbox]:
-    with OdooSandbox(request.param) as peer:
-        yield peer
-
-
-@pytest.fixture
-def odoo(peer: OdooSandbox) -> Rpc:
-    return Rpc(peer)
-
-
-@pytest.fixture
-def is_19(peer: OdooSandbox) -> bool:
-    return peer.version == "19.0"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from integrations.odoo.sandbox import EVENTS_USER, OdooSandbox
-from tests.integrations.odoo.rpc import Rpc, fetch, json2
+from tests.integrations.odoo.sandbox.rpc import Rpc, fetch, json2
 
 EVENT = {"name": "E", "date_begin": "2026-12-01 10:00:00", "date_end": "2026-12-01 12:00:00"}
 
