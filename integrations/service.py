@@ -128,15 +128,23 @@ class Incoming:
     payload: dict[str, Any]
 
 
-class Operation(Generic[S, M]):
+class Declared(Generic[S]):
+    """Something that a service declares in its class body: it learns its name and its service there."""
+
+    service: type[S]
+    name: str
+
+    def __set_name__(self, owner: type[S], name: str) -> None:
+        self.service = owner
+        self.name = name
+
+
+class Operation(Declared[S], Generic[S, M]):
     """One kind of promise. On the class it is the promise's name for `outbox`; on an instance it is the handler.
 
     The handler is a generator of (subjects, outcome): the outbox settles as they come. It must be safe to repeat and
     read current data. What it raises counts for every subject not yet yielded.
     """
-
-    service: type[S]
-    name: str
 
     def __init__(self, handler: Handler[S, M], *, batch_size: int, queue: str, priority: int) -> None:
         self.handler = handler
@@ -144,10 +152,6 @@ class Operation(Generic[S, M]):
         self.queue = queue
         self.priority = priority
         self.__doc__ = handler.__doc__
-
-    def __set_name__(self, owner: type[S], name: str) -> None:
-        self.service = owner
-        self.name = name
 
     @overload
     def __get__(self, instance: None, owner: type[S]) -> Self: ...
@@ -169,11 +173,8 @@ def operation(
     return lambda handler: Operation(handler, batch_size=batch_size, queue=queue, priority=priority)
 
 
-class Job(Generic[S]):
+class Job(Declared[S]):
     """Work on a schedule: a beat row, a command and an admin button are made of it."""
-
-    service: type[S]
-    name: str
 
     def __init__(self, run: Callable[..., JobReport], *, every: timedelta, command: str, label: Promise | str) -> None:
         self.run = run
@@ -182,10 +183,6 @@ class Job(Generic[S]):
         self.label = label or command
         self.options = list(inspect.signature(run).parameters.values())[1:]
         self.__doc__ = run.__doc__
-
-    def __set_name__(self, owner: type[S], name: str) -> None:
-        self.service = owner
-        self.name = name
 
     @overload
     def __get__(self, instance: None, owner: type[S]) -> Self: ...
