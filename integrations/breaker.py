@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .service import IntegrationSettings
 
 Status = Connection.Status
+A_SECOND = timedelta(seconds=1)
 
 
 def _row(connection: Connection) -> QuerySet[Connection]:
@@ -36,7 +37,7 @@ def admit(connection: Connection, settings: "IntegrationSettings") -> bool:
 
     The probe's place is taken by moving `paused_until` ahead: of several callers, only one finds the row unmoved.
     """
-    connection.refresh_from_db(fields=["failures", "paused_until"])
+    connection.refresh_from_db(fields=["failures", "paused_until", "status", "last_success_at"])
     now = timezone.now()
     if connection.paused_until and connection.paused_until > now:
         raise errors.Paused(_("Paused after failures."), until=connection.paused_until)
@@ -50,13 +51,20 @@ def admit(connection: Connection, settings: "IntegrationSettings") -> bool:
 
 
 def succeeded(connection: Connection) -> None:
-    """An answer came (even a refusal): the connection works."""
+    """An answer came (even a refusal): the connection works. Of what goes well, one call a second is written down."""
     now = timezone.now()
+    if was_well(connection) and connection.last_success_at and now - connection.last_success_at < A_SECOND:
+        return
     _row(connection).update(last_success_at=now, **_status(Status.HEALTHY, unless=Status.MISCONFIGURED))
     was_down = Q(failures__gt=0) | Q(paused_until__lte=now)  # a rest that they asked for lasts till its end
     if _row(connection).filter(was_down).update(failures=0, paused_until=None):
         Delivery.objects.filter(connection=connection).release()
         close_incident(connection)
+
+
+def was_well(connection: Connection) -> bool:
+    """When it was last read, which is when the call was let through."""
+    return connection.status == Status.HEALTHY and not connection.failures and not connection.paused_until
 
 
 def failed(

@@ -86,11 +86,16 @@ def description(touchpoints: Sequence[Touchpoint]) -> str:
 
 
 def told(touch: Touchpoint) -> list[str]:
-    with translation.override("en"):
-        title = f": {touch.whitepaper.title}" if touch.whitepaper else ""
     day = timezone.localtime(touch.captured_at).strftime("%Y-%m-%d %H:%M")
-    lines = [f"{WHAT[Touchpoint.Kind(touch.kind)]}{title} ({day})", *clean(touch.message).splitlines()]
+    lines = [f"{WHAT[Touchpoint.Kind(touch.kind)]}{title(touch)} ({day})", *clean(touch.message).splitlines()]
     return [html.escape(line) for line in lines]
+
+
+def title(touch: Touchpoint) -> str:
+    if touch.whitepaper is None:
+        return ""
+    with translation.override("en"):
+        return f": {touch.whitepaper.title}"
 
 
 def clean(text: str) -> str:
