@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import connection as database
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from pydantic import ValidationError
 
@@ -19,7 +20,9 @@ SWEEP = timedelta(seconds=15)
 
 
 def create_rows(**kwargs: Any) -> None:
-    """Receiver of `post_migrate`."""
+    """Receiver of `post_migrate`, which is also sent when our tables were taken away."""
+    if Installation._meta.db_table not in database.introspection.table_names():
+        return
     Installation.objects.get_or_create(pk=1, defaults={"site_url": settings.SITE_URL})
     for service in registry.services().values():
         create_integration(service)

@@ -13,6 +13,7 @@ from integrations.errors import CONNECTION_KINDS
 from .integration import Connection, Integration
 from .log import IntegrationLog
 
+ONCE = ":once:"  # in the key of what was promised for one occasion
 RELEASE_SPREAD = timedelta(seconds=5)
 
 
@@ -28,6 +29,10 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
 
     def dead(self) -> Self:
         return self.filter(state=Delivery.State.DEAD)
+
+    def repeatable(self) -> Self:
+        """Settled rows that can be promised again: what was wanted once and is delivered would happen twice."""
+        return self.exclude(settled_at=None).exclude(state=Delivery.State.DELIVERED, key__contains=ONCE)
 
     def release(self) -> int:
         """Make rows that waited for their connection due now, spread over a few seconds."""

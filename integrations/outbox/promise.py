@@ -10,6 +10,8 @@ from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 
+from integrations.models.delivery import ONCE
+
 from .wake import wake
 
 if TYPE_CHECKING:
@@ -72,7 +74,7 @@ def once(
         [subject.pk],
         owner=owner,
         on_conflict=_ASK_ONCE,
-        occasion=f":once:{occasion}",
+        occasion=f"{ONCE}{occasion}",
         due_at=due_at,
         expires_at=expires_at,
     )

@@ -175,6 +175,14 @@ class TestReplay:
 
         assert run("replay", "--since", since) == (0, {"replayed": 2})
 
+    def test_what_was_wanted_once_and_is_delivered_never_happens_twice(self) -> None:
+        outbox.once(PostboxService.post_letters, LeadFactory(), "a reminder")
+        Delivery.objects.filter(key__endswith="a reminder").update(state=State.DELIVERED, settled_at=timezone.now())
+
+        run("replay", "--since", "2026-01-01")
+
+        assert Delivery.objects.get(key__endswith="a reminder").state == State.DELIVERED
+
     def test_dead_since(self) -> None:
         since = (timezone.now() - timedelta(days=1)).isoformat()
 

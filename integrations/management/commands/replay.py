@@ -23,7 +23,7 @@ class Command(JsonCommand):
     def run(self, **options: Any) -> tuple[dict[str, Any], bool]:
         if not options["dead"] and not options["since"]:
             raise usage("Say what to replay: --dead, --since ISO, or both.")
-        rows = Delivery.objects.dead() if options["dead"] else Delivery.objects.exclude(settled_at=None)
+        rows = Delivery.objects.dead() if options["dead"] else Delivery.objects.repeatable()
         if options["since"]:
             rows = rows.filter(settled_at__gte=moment(options["since"]))
         if name := options["integration"]:
