@@ -1,7 +1,7 @@
 """What the tests of the core share: a postbox that listens, and the integration that posts to it."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +12,8 @@ from integrations.models import Connection, Integration
 from integrations.outbox import wake
 from tests.postbox.sandbox import Postbox
 from tests.postbox.service import PostboxService
+
+from .promising import LETTERS, Handle
 
 TOKEN = "a-token-that-opens-the-postbox"
 
@@ -66,3 +68,13 @@ def service() -> PostboxService:
 
 def change(connection: Connection, **values: Any) -> None:
     configuration.configure(connection.integration, values)
+
+
+@pytest.fixture
+def handle(monkeypatch: pytest.MonkeyPatch) -> Callable[[Handle], None]:
+    """Put another handler behind `post_letters`."""
+
+    def replace(handler: Handle) -> None:
+        monkeypatch.setattr(LETTERS, "handler", lambda self, leads: handler(leads))
+
+    return replace
