@@ -4,6 +4,7 @@ import threading
 from contextlib import suppress
 
 from celery.beat import Service
+from celery.worker import state
 from waitress.server import create_server
 
 from integrations.sandbox import is_free
@@ -44,7 +45,7 @@ class OneProcess:
 
     def stop(self) -> None:
         self.beat.stop()
-        self.worker.stop(in_sighandler=True)
+        state.should_stop = 0  # type: ignore[assignment] # the worker's loop ends, with this exit code
         self.server.close()
         for thread in self.threads:  # they use the database, which stops with this process
             thread.join(timeout=5)

@@ -1,5 +1,6 @@
 """The whole of Magnetiq on one machine, with stand-ins for the outside."""
 
+import logging
 import signal
 import time
 from pathlib import Path
@@ -31,6 +32,7 @@ What to look at:
   * Download a whitepaper as a visitor, and watch its delivery under Integrations, Deliveries.
   * Break the stand-in with the buttons on its page, and see what Integrations says.
 
+What web, worker and beat say is in {log}.
 Ctrl-C stops everything; the data stays until `make demo-reset`.
 """
 
@@ -44,7 +46,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError("The demo needs DEBUG=on: it has a well-known password.")
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT is ignored by what a script starts in the background
+            signal.signal(number, signal.default_int_handler)
+        self.log_to(settings.DATA_DIR / "demo.log")
         port = free_port(options["port"])
         if port != options["port"]:
             self.stdout.write(f"Port {options['port']} is in use, so this is port {port}.")
@@ -58,6 +62,14 @@ class Command(BaseCommand):
         finally:
             for peer in peers.values():
                 peer.close()
+
+    def log_to(self, path: Path) -> None:
+        """The screen is for the guide; what web, worker and beat say goes into a file."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = path.open("a")
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler, logging.StreamHandler):
+                handler.setStream(file)
 
     def prepare(self) -> None:
         """Tables, an administrator and data; what is there already stays."""
@@ -101,4 +113,5 @@ class Command(BaseCommand):
     def guide(self, port: int, peers: dict[str, sandbox.Peer]) -> None:
         lines = "".join(f"  {slug.title():<12}{peer.url}     a stand-in\n" for slug, peer in peers.items())
         site = f"http://{HOST}:{port}"
-        self.stdout.write(GUIDE.format(site=site, login=LOGIN, password=PASSWORD, peers=lines))
+        log = settings.DATA_DIR / "demo.log"
+        self.stdout.write(GUIDE.format(site=site, login=LOGIN, password=PASSWORD, peers=lines, log=log))
