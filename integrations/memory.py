@@ -7,25 +7,32 @@ from .models import Connection
 
 
 class Memory:
-    """{key: JSON value} of one connection, until `forget` or new settings. Two writers at once: the later wins, and
-    what the other had found is asked again."""
+    """{key: JSON value} of one connection, until `forget` or new settings.
 
-    def __init__(self, connection: Connection) -> None:
+    It is filed under `of`, which names the settings that it was learnt with: a batch that was under way when they
+    changed cannot make the next one believe in another system's ids. Two writers at once: the later wins, and what the
+    other had found is asked again.
+    """
+
+    def __init__(self, connection: Connection, of: str) -> None:
         self.connection = connection
+        self.of = of
+        self.facts: dict[str, Any] = connection.memory.get(of, {})
 
     def recall(self, key: str, ask: Callable[[], Any]) -> Any:
         """The remembered value of `key`, or the answer of `ask()`, remembered from now on."""
-        if key not in self.connection.memory:
+        if key not in self.facts:
             self.note(key, ask())
-        return self.connection.memory[key]
+        return self.facts[key]
 
     def note(self, key: str, value: Any) -> None:
-        self.connection.memory[key] = value
-        self._save()
+        self.facts[key] = value
+        self._save({self.of: self.facts})
 
     def forget(self) -> None:
-        self.connection.memory.clear()
-        self._save()
+        self.facts = {}
+        self._save({})
 
-    def _save(self) -> None:
-        Connection.objects.filter(pk=self.connection.pk).update(memory=self.connection.memory)
+    def _save(self, memory: dict[str, Any]) -> None:
+        self.connection.memory = memory
+        Connection.objects.filter(pk=self.connection.pk).update(memory=memory)

@@ -4,7 +4,8 @@ import inspect
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast, overload
 
 from django.db.models import Model
@@ -76,6 +77,11 @@ class IntegrationSettings(BaseModel):
     def secret_values(self) -> list[str]:
         found = (getattr(self, name) for name in self.secret_fields())
         return [value.get_secret_value() for value in found if isinstance(value, SecretStr)]
+
+    def fingerprint(self, rotated_at: datetime | None) -> str:
+        """The same for the same settings and secrets; tells nothing of either."""
+        told = f"{self.model_dump_json(exclude=set(self.secret_fields()))} {rotated_at}"
+        return sha256(told.encode()).hexdigest()
 
     @classmethod
     def from_environment(cls) -> dict[str, str]:
@@ -214,7 +220,7 @@ class IntegrationService:
         self.connection = connection
         self.settings = self.settings_schema.model_validate(self.raw_settings(connection))
         self.gate = Gate(connection, self.settings, forced=forced)
-        self.memory = Memory(connection)
+        self.memory = Memory(connection, of=self.settings.fingerprint(connection.rotated_at))
 
     @classmethod
     def raw_settings(cls, connection: Connection) -> dict[str, Any]:

@@ -97,10 +97,7 @@ def test_the_demo_starts_stops_keeps_its_data_and_survives_being_killed(data_dir
         assert "rows:" not in said  # nothing was imported again
         assert leads_there(said) == 1987
 
-    with socket.socket() as busy:
-        busy.bind(("127.0.0.1", port))
-        busy.listen()
-        with demo(data_dir, port, signal.SIGTERM) as said:
-            assert f"Port {port} is in use" in said
-            assert leads_there(said) == 1987
+    with socket.create_server(("127.0.0.1", port)), demo(data_dir, port, signal.SIGTERM) as said:
+        assert f"Port {port} is in use" in said
+        assert leads_there(said) == 1987
     assert databases_in(data_dir) == []

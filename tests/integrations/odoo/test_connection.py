@@ -168,3 +168,19 @@ def test_another_odoo_is_asked_about_and_starts_a_new_book(odoo: Integration, pe
         assert len(other.records("crm.lead")) == 1
     assert ExternalRecord.objects.count() == 2
     assert len(peer.records("crm.lead")) == 1
+
+
+def test_what_another_odoo_told_is_never_believed(odoo: Integration, peer: OdooSandbox) -> None:
+    captured()
+    outbox.drain()
+    under_way = configuration.service_of("odoo")
+    with OdooSandbox(peer.version) as other:
+        other.create("utm.source", {"name": "moves the ids along"})
+        configuration.configure(odoo, {"url": other.url}, new_book=True)
+        under_way.memory.note("names:utm.source", {"Website": "999"})  # a batch that ends after the change
+
+        configuration.service_of("odoo").sync_leads()
+        outbox.drain()
+
+        (lead,) = other.records("crm.lead")
+        assert lead["source_id"][1] == "Website"

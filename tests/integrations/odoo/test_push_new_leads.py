@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from integrations import outbox
+from integrations import configuration, outbox
 from integrations.models import Attempt, Connection, Delivery, ExternalRecord, Integration
 from integrations.odoo.sandbox import OdooSandbox
 from leads import actions
@@ -218,7 +218,7 @@ def test_busy_records_are_tried_again_soon(odoo: Integration, peer: OdooSandbox)
 
 def test_a_traceback_never_reaches_the_operator(odoo: Integration, peer: OdooSandbox) -> None:
     captured()
-    Connection.objects.update(memory={"fields:crm.lead": ["name", "no_such_field", "type"]})
+    configuration.service_of("odoo").memory.note("fields:crm.lead", ["name", "no_such_field", "type"])
 
     outbox.drain()
 
@@ -227,7 +227,7 @@ def test_a_traceback_never_reaches_the_operator(odoo: Integration, peer: OdooSan
 
 
 def test_a_field_that_this_odoo_lacks_is_left_out(odoo: Integration, peer: OdooSandbox) -> None:
-    Connection.objects.update(memory={"fields:crm.lead": ["name", "email_from", "type"]})
+    configuration.service_of("odoo").memory.note("fields:crm.lead", ["name", "email_from", "type"])
     captured(phone="+49 30 1")
 
     outbox.drain()
