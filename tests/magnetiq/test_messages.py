@@ -1,10 +1,12 @@
 """Translations without a system gettext."""
 
 import gettext
+from pathlib import Path
 
 import pytest
+import unfold
 
-from magnetiq import messages
+from magnetiq import borrowed_texts, messages
 
 PYTHON = """
 name = _("Lead")
@@ -121,3 +123,9 @@ def test_check_is_content_with_a_complete_catalog(tmp_path, capsys):
 
     assert messages.check_all(tmp_path) == 0
     assert capsys.readouterr().err == ""
+
+
+def test_texts_borrowed_from_the_look_of_the_admin_are_still_its_own():
+    asked_for = {message.id for message in messages.messages_of(Path(unfold.__file__).parent)}
+
+    assert set(borrowed_texts.UNFOLD) <= asked_for
