@@ -35,7 +35,7 @@ def demo(data_dir: Path, port: int, stop: signal.Signals) -> Iterator[str]:
         cwd=BASE_DIR,
         env={**os.environ, "DEBUG": "on", "DATABASE_URL": "", "MAGNETIQ_DATA_DIR": str(data_dir)},
         stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.STDOUT,
         text=True,
     )
     try:
@@ -91,6 +91,7 @@ def test_the_demo_starts_stops_keeps_its_data_and_survives_being_killed(data_dir
         assert [status(f"{site}/whitepapers/"), status(f"{site}/admin/login/")] == [200, 200]
         assert leads_there(said) == 1987
         assert "log in as admin with the password demo" in said
+        assert '{"' not in said  # what the log says is in its file
     assert databases_in(data_dir) == []
 
     with demo(data_dir, port, signal.SIGKILL) as said:

@@ -1,6 +1,6 @@
 """The whole of Magnetiq on one machine, with stand-ins for the outside."""
 
-import logging
+import logging.config
 import signal
 import time
 from pathlib import Path
@@ -29,7 +29,7 @@ Magnetiq is running.
 {peers}
 What to look at:
   * The leads of the demo file have arrived: compare Leads in the admin with the page of the stand-in.
-  * Download a whitepaper as a visitor, and watch its delivery under Integrations, Deliveries.
+  * Request a whitepaper as a visitor, and watch its delivery under Integrations, Deliveries.
   * Break the stand-in with the buttons on its page, and see what Integrations says.
 
 What web, worker and beat say is in {log}.
@@ -64,12 +64,13 @@ class Command(BaseCommand):
                 peer.close()
 
     def log_to(self, path: Path) -> None:
-        """The screen is for the guide; what web, worker and beat say goes into a file."""
+        """The screen is for the guide; what web, worker and beat say goes into a file.
+
+        Said in the settings, because Celery's worker sets Django up once more, and its logging with it.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a")
-        for handler in logging.getLogger().handlers:
-            if isinstance(handler, logging.StreamHandler):
-                handler.setStream(file)
+        settings.LOGGING["handlers"]["console"]["stream"] = path.open("a")
+        logging.config.dictConfig(settings.LOGGING)
 
     def prepare(self) -> None:
         """Tables, an administrator and data; what is there already stays."""
