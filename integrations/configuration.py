@@ -66,9 +66,10 @@ def configure(
     connection.integration = integration
     all_secrets: Any = {**connection.secrets, **secrets}  # a plain dict, also where the stored ones are unreadable
     connection.secrets = all_secrets
+    service = service_class(connection)
     if not new_book:
-        _refuse_another_system(service_class, connection, before)
-    _save(integration, connection, secrets_changed=bool(secrets), actor=actor)
+        _refuse_another_system(service)
+    _save(service, secrets_changed=bool(secrets), actor=actor)
     if changed:
         gate.log(connection, "config_updated", metadata={"fields": changed})
     return changed
@@ -80,35 +81,23 @@ def _plain(valid: IntegrationSettings) -> dict[str, Any]:
 
 
 @transaction.atomic
-def _save(
-    integration: Integration,
-    connection: Connection,
-    *,
-    secrets_changed: bool,
-    actor: AbstractBaseUser | None,
-) -> None:
+def _save(service: IntegrationService, *, secrets_changed: bool, actor: AbstractBaseUser | None) -> None:
+    connection = service.connection
+    integration = connection.integration
     integration.updated_by_id = actor.pk if actor else None
     integration.save(update_fields=["settings", "updated_by", "updated_at"])
     fields: dict[str, Any] = {"memory": {}}
     if secrets_changed:
         fields |= {"secrets": connection.secrets, "rotated_at": timezone.now()}
     Connection.objects.filter(pk=connection.pk).update(**fields)
+    service.open_book()
     breaker.unbar(connection)
 
 
-def _refuse_another_system(
-    service_class: type[IntegrationService], connection: Connection, before: dict[str, Any]
-) -> None:
-    """Compare the system the book was written for with the one that the new settings name."""
-    new = service_class(connection).remote_system
-    try:
-        old = service_class.settings_schema.model_validate(before)
-    except ValidationError:
-        return
-    old_system = service_class.system_of(old)
-    records = ExternalRecord.objects.filter(remote_system=old_system).count()
-    if new != old_system and records:
-        raise AnotherSystemError(old_system, new, records)
+def _refuse_another_system(service: IntegrationService) -> None:
+    book = service.connection.book
+    if service.has_moved and (records := ExternalRecord.objects.filter(remote_system=book).count()):
+        raise AnotherSystemError(book, service.remote_system, records)
 
 
 def set_enabled(integration: Integration, enabled: bool) -> None:
@@ -134,8 +123,17 @@ def _set(integration: Integration, event: str, **columns: Any) -> None:
 
 def is_complete(connection: Connection) -> bool:
     """All that the service needs is there."""
+    return _service_on(connection) is not None
+
+
+def has_moved(connection: Connection) -> bool:
+    """The settings lead to another system than the one that our records are in."""
+    service = _service_on(connection)
+    return service is not None and service.has_moved
+
+
+def _service_on(connection: Connection) -> IntegrationService | None:
     try:
-        registry.get(connection.integration.slug)(connection)
+        return registry.get(connection.integration.slug)(connection)
     except (KeyError, ValidationError):
-        return False
-    return True
+        return None

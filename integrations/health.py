@@ -8,9 +8,9 @@ from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from . import breaker, errors, registry
-from .configuration import is_complete
+from .configuration import has_moved, is_complete
 from .models import Connection
-from .service import ConnectionReport
+from .service import ConnectionReport, IntegrationService
 
 logger = structlog.get_logger(__name__)
 
@@ -44,6 +44,8 @@ def _ask(connection: Connection) -> ConnectionReport:
         return ConnectionReport(_("Enter the secrets again."), problems=[problem])
     try:
         service = registry.get(connection.integration.slug)(connection, forced=True)
+        if service.has_moved:
+            return ConnectionReport(_("These settings point at another system."), problems=[moved(service)])
         service.memory.forget()
         report = service.test_connection()
     except ValidationError as error:
@@ -58,6 +60,11 @@ def _ask(connection: Connection) -> ConnectionReport:
     return report
 
 
+def moved(service: IntegrationService) -> str:
+    said = _("Our records are in %(old)s, these settings lead to %(new)s. Save them, and say that it is meant.")
+    return said % {"old": service.connection.book, "new": service.remote_system}
+
+
 def complaints(error: ValidationError) -> list[str]:
     """What pydantic found, by field; never the values, which may be secret."""
     return [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors(include_input=False)]
@@ -68,7 +75,7 @@ def light(connection: Connection) -> Light:
     integration = connection.integration
     if not integration.enabled:
         return Light.DISABLED
-    if connection.must_reenter_secrets or not is_complete(connection):
+    if connection.must_reenter_secrets or not is_complete(connection) or has_moved(connection):
         return Light.MISCONFIGURED
     if connection.status == Connection.Status.MISCONFIGURED:
         return Light.MISCONFIGURED

@@ -240,6 +240,17 @@ class IntegrationService:
     def remote_system(self) -> str:
         return self.system_of(self.settings)
 
+    @property
+    def has_moved(self) -> bool:
+        """The settings lead to another system than the one that our records are in, and nobody has said so."""
+        return self.connection.book not in ("", self.remote_system)
+
+    def open_book(self) -> None:
+        """From now on our records are in the system that the settings name."""
+        if self.connection.book != self.remote_system:
+            self.connection.book = self.remote_system
+            Connection.objects.filter(pk=self.connection.pk).update(book=self.remote_system)
+
     def test_connection(self) -> ConnectionReport:
         """Who we are there and what is missing. Reads only. Raises IntegrationError when there is no answer."""
         raise NotImplementedError

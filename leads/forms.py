@@ -72,6 +72,7 @@ class WhitepaperForm(forms.Form):
         required=False,
         assume_scheme="https",
         max_length=200,
+        error_messages={"invalid": _("Please enter a web address such as www.example.com.")},
         # Not type=url: browsers would insist on the https:// that we add ourselves.
         widget=forms.TextInput({"autocomplete": "url", "inputmode": "url"}),
     )

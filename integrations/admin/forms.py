@@ -38,7 +38,12 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg] # it takes none a
 
     operator: AbstractBaseUser
     new_book = forms.BooleanField(
-        label=gettext_lazy("Yes, start a new book there"), required=False, widget=forms.HiddenInput
+        label=gettext_lazy("Yes, it is another system: start anew there"),
+        help_text=gettext_lazy(
+            "What is known of the former system is kept, and counts again when you point back to it."
+        ),
+        required=False,
+        widget=forms.HiddenInput,
     )
 
     class Meta:

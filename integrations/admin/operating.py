@@ -38,7 +38,8 @@ def test(request: HttpRequest, rows: QuerySet[Any]) -> None:
 def sync(request: HttpRequest, rows: QuerySet[Any]) -> None:
     for ran in run_jobs(request, rows, lambda job: {}):
         gate.log(configuration.own_connection(ran.integration), ran.command, size=ran.report.promised)
-        text = _("%(job)s: %(n)s promised. They are delivered in the background.")
+        promised = _("%(job)s: %(n)s promised. They are delivered in the background.")
+        text = promised if ran.report.promised else _("%(job)s: nothing to do, nothing new is out of step.")
         messages.success(request, text % {"job": ran.label, "n": ran.report.promised})
 
 

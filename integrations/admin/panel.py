@@ -66,6 +66,8 @@ def light(integration: Integration) -> tuple[str, str]:
 
 def status_since(integration: Integration) -> str:
     connection = own(integration)
+    if integration.enabled and integration.paused_at:
+        return words.since(integration.paused_at)
     return words.since(connection.status_since) if connection else ""
 
 
@@ -73,7 +75,7 @@ def paused(integration: Integration) -> str:
     """Until when nothing goes out; "" if it does."""
     connection = own(integration)
     if integration.paused_at:
-        return _("by an operator")
+        return _("somebody resumes it")
     return words.moment(breaker.paused_until(connection)) if connection else ""
 
 

@@ -52,6 +52,7 @@ class Connection(models.Model):
     expires_at = models.DateTimeField(_("credentials expire"), null=True, blank=True)
     rotated_at = models.DateTimeField(_("secrets changed"), null=True, blank=True)
     memory = models.JSONField(default=dict, blank=True)  # what the other side told us and rarely changes
+    book = models.CharField(max_length=300, blank=True, default="")  # the system that our external records are in
     report = models.JSONField(_("result of the last test"), default=dict, blank=True)
     tested_at = models.DateTimeField(_("last test"), null=True, blank=True)
 

@@ -95,7 +95,7 @@ def open_service(operation: Operation[Any, Any], connection_id: int) -> Integrat
 
 
 def usable(operation: Operation[Any, Any], connection: Connection) -> IntegrationService | None:
-    """The service, unless a human must act first: disabled, paused, blocked, incomplete or unreadable settings."""
+    """The service, unless a human must act first: disabled, paused, blocked, incomplete, unreadable, or moved."""
     integration = connection.integration
     if not integration.enabled or integration.paused_at or connection.is_blocked(operation.name):
         return None
@@ -105,6 +105,9 @@ def usable(operation: Operation[Any, Any], connection: Connection) -> Integratio
         service: IntegrationService = operation.service(connection)
     except ValidationError:
         return None
+    if service.has_moved:
+        return None
+    service.open_book()
     return service
 
 

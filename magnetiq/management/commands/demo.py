@@ -69,8 +69,9 @@ class Command(BaseCommand):
         Said in the settings, because Celery's worker sets Django up once more, and its logging with it.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        settings.LOGGING["handlers"]["console"]["stream"] = path.open("a")
-        logging.config.dictConfig(settings.LOGGING)
+        logging_settings: dict[str, Any] = settings.LOGGING
+        logging_settings["handlers"]["console"]["stream"] = path.open("a")
+        logging.config.dictConfig(logging_settings)
 
     def prepare(self) -> None:
         """Tables, an administrator and data; what is there already stays."""

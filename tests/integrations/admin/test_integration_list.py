@@ -48,7 +48,7 @@ def test_light_says_in_words_what_the_matter_is(operator: Client, connection: Co
     assert "failing" in light()
     assert "Nobody is there." in light()
     Integration.objects.filter(slug="postbox").update(paused_at=timezone.now())
-    assert "by an operator" in light()
+    assert "somebody resumes it" in light()
 
 
 def test_actions_reach_every_chosen_integration(operator: Client, connection: Connection) -> None:

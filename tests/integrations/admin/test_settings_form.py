@@ -87,7 +87,7 @@ def test_another_system_is_asked_about_first(operator: Client, connection: Conne
 
     answer = save(operator, connection.integration, url=there)
     assert "One record is known" in errors(answer)["new_book"][0]
-    assert "Yes, start a new book there" in text(answer)
+    assert "Yes, it is another system: start anew there" in text(answer)
     assert service().remote_system != there
 
     save(operator, connection.integration, url=there, new_book="on")

@@ -184,3 +184,25 @@ def test_what_another_odoo_told_is_never_believed(odoo: Integration, peer: OdooS
 
         (lead,) = other.records("crm.lead")
         assert lead["source_id"][1] == "Website"
+
+
+def test_an_environment_that_names_another_odoo_is_asked_about_too(
+    db: None, peer: OdooSandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was never saved comes from the environment: nobody is asked there, so everything waits."""
+    Connection.objects.update(secrets={"api_key": peer.api_key})
+    Integration.objects.filter(slug="odoo").update(enabled=True)
+    for name, value in (("URL", peer.url), ("DATABASE", peer.database), ("USERNAME", peer.username)):
+        monkeypatch.setenv(f"ODOO_{name}", value)
+    lead = captured()
+    outbox.drain()
+
+    with OdooSandbox(peer.version) as other:
+        monkeypatch.setenv("ODOO_URL", other.url)
+        actions.update_details(lead, details={"phone": "+49 30 2"})
+        outbox.drain()
+
+        assert other.calls == []
+        assert states() == {"pending": 1}
+        assert health.light(connection()) == health.Light.MISCONFIGURED
+        assert "Our records are in" in health.test(connection()).problems[0]
