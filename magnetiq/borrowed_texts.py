@@ -1,4 +1,4 @@
-"""Texts of the admin's look, Unfold, which speaks only English: listed here, they are translated with our own."""
+"""Texts of others that stand in English, or badly, on German pages: listed here, they are translated with our own."""
 
 from django.utils.translation import gettext_noop as noop
 
@@ -57,4 +57,18 @@ UNFOLD = (
     noop("Value"),
     noop("Welcome back to"),
     noop("You have been successfully logged out from the administration"),
+)
+DJANGO = (
+    noop("Disabled"),
+    noop("Enabled"),
+    noop("Password-based authentication"),
+    noop(
+        "Whether the user will be able to authenticate using a password or not. If disabled, they may still be able to "
+        "authenticate using other backends, such as Single Sign-On or LDAP."
+    ),
+)
+CELERY_BEAT = (
+    noop('Cron Days Of The Week to Run. Use "*" for "all", Sunday is 0 or 7, Monday is 1. (Example: "0,5")'),
+    noop('Cron Months (1-12) Of The Year to Run. Use "*" for "all". (Example: "1,12")'),
+    noop("Set to False to disable the schedule"),
 )

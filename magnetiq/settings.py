@@ -243,6 +243,7 @@ UNFOLD = {
     "SITE_HEADER": "Magnetiq",
     "SITE_SUBHEADER": COMPANY_NAME,
     "SITE_SYMBOL": "hub",
+    "SITE_FAVICONS": [{"rel": "icon", "href": "data:,"}],  # none, instead of a 404 at each first visit
     "SHOW_HISTORY": False,
     "SHOW_LANGUAGES": True,
     "ENVIRONMENT": "magnetiq.context.environment",

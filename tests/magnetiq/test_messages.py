@@ -3,6 +3,8 @@
 import gettext
 from pathlib import Path
 
+import django.contrib.auth
+import django_celery_beat
 import pytest
 import unfold
 
@@ -125,7 +127,15 @@ def test_check_is_content_with_a_complete_catalog(tmp_path, capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_texts_borrowed_from_the_look_of_the_admin_are_still_its_own():
-    asked_for = {message.id for message in messages.messages_of(Path(unfold.__file__).parent)}
+@pytest.mark.parametrize(
+    ("package", "texts"),
+    [
+        (unfold, borrowed_texts.UNFOLD),
+        (django.contrib.auth, borrowed_texts.DJANGO),
+        (django_celery_beat, borrowed_texts.CELERY_BEAT),
+    ],
+)
+def test_texts_borrowed_from_others_are_still_theirs(package, texts):
+    asked_for = {message.id for message in messages.messages_of(Path(package.__file__).parent)}
 
-    assert set(borrowed_texts.UNFOLD) <= asked_for
+    assert set(texts) <= asked_for
