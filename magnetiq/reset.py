@@ -11,6 +11,7 @@ from django.conf import settings
 from magnetiq import embedded
 
 OURS = ("postgres", "media", "sandbox")
+FILES = ("demo.log", "demo-rejects.csv", "demo-repairs.csv")
 
 
 def main() -> int:
@@ -39,6 +40,8 @@ def forget(data_dir: Path) -> None:
         embedded.join(database).cleanup()
     for name in OURS:
         shutil.rmtree(data_dir / name, ignore_errors=True)
+    for name in FILES:
+        (data_dir / name).unlink(missing_ok=True)
 
 
 def say(words: str) -> int:
