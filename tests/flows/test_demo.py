@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,14 +34,23 @@ def demo(data_dir: Path, port: int, stop: signal.Signals) -> Iterator[str]:
     process = subprocess.Popen(
         [sys.executable, "manage.py", "demo", "--port", str(port)],
         cwd=BASE_DIR,
-        env={**os.environ, "DEBUG": "on", "DATABASE_URL": "", "MAGNETIQ_DATA_DIR": str(data_dir)},
+        env={
+            **os.environ,
+            "PYTHONUNBUFFERED": "",
+            "DEBUG": "on",
+            "DATABASE_URL": "",
+            "MAGNETIQ_DATA_DIR": str(data_dir),
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
+    patience = threading.Timer(90, process.kill)  # a demo that is never ready ends the test, not the run
+    patience.start()
     try:
         yield read_until_ready(process)
     finally:
+        patience.cancel()
         process.send_signal(stop)
         process.communicate(timeout=30)
 

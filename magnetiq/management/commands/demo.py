@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db.models import Q
 
 import leads.demo
 from integrations import sandbox
@@ -19,7 +20,7 @@ from leads.models import Lead
 from magnetiq.one_process import HOST, OneProcess, free_port
 
 LOGIN, PASSWORD = "admin", "demo"
-PATIENCE = 90  # seconds for the first leads to arrive
+PATIENCE = 20  # seconds in which no lead arrives
 
 GUIDE = """
 Magnetiq is running.
@@ -51,17 +52,22 @@ class Command(BaseCommand):
         self.log_to(settings.DATA_DIR / "demo.log")
         port = free_port(options["port"])
         if port != options["port"]:
-            self.stdout.write(f"Port {options['port']} is in use, so this is port {port}.")
+            self.say(f"Port {options['port']} is in use, so this is port {port}.")
         peers = {}
         try:
             self.prepare()
             peers = sandbox.start_all(settings.DATA_DIR / "sandbox")
             self.run(port, peers)
         except KeyboardInterrupt:
-            self.stdout.write("Stopped.")
+            self.say("Stopped.")
         finally:
             for peer in peers.values():
                 peer.close()
+
+    def say(self, words: str) -> None:
+        """At once, also where the output is a pipe."""
+        self.stdout.write(words)
+        self.stdout.flush()
 
     def log_to(self, path: Path) -> None:
         """The screen is for the guide; what web, worker and beat say goes into a file.
@@ -75,7 +81,7 @@ class Command(BaseCommand):
 
     def prepare(self) -> None:
         """Tables, an administrator and data; what is there already stays."""
-        self.stdout.write("Preparing the database ...")
+        self.say("Preparing the database ...")
         call_command("migrate", verbosity=0)
         user, created = get_user_model().objects.get_or_create(
             username=LOGIN, defaults={"is_staff": True, "is_superuser": True}
@@ -105,15 +111,18 @@ class Command(BaseCommand):
         call_command("import_leads", leads.demo.LEADS_CSV, rejects=rejects, repairs=repairs)
 
     def await_leads(self) -> None:
-        """Until the worker has brought every lead to the stand-in."""
-        waiting = Delivery.objects.waiting().filter(operation=OdooService.push_leads.name)
-        deadline = time.monotonic() + PATIENCE
-        while (left := waiting.count()) and time.monotonic() < deadline:
-            self.stdout.write(f"{left} leads on their way to Odoo ...")
-            time.sleep(1)
+        """Until the worker has brought every lead to the stand-in, unless an operator holds them or nothing moves."""
+        held = Q(integration__enabled=False) | Q(integration__paused_at__isnull=False)
+        waiting = Delivery.objects.waiting().filter(operation=OdooService.push_leads.name).exclude(held)
+        before, moved = 0, time.monotonic()
+        while (left := waiting.count()) and time.monotonic() - moved < PATIENCE:
+            if left != before:
+                self.say(f"On their way to Odoo: {left} ...")
+                before, moved = left, time.monotonic()
+            time.sleep(0.5)
 
     def guide(self, port: int, peers: dict[str, sandbox.Peer]) -> None:
         lines = "".join(f"  {slug.title():<12}{peer.url}     a stand-in\n" for slug, peer in peers.items())
         site = f"http://{HOST}:{port}"
         log = settings.DATA_DIR / "demo.log"
-        self.stdout.write(GUIDE.format(site=site, login=LOGIN, password=PASSWORD, peers=lines, log=log))
+        self.say(GUIDE.format(site=site, login=LOGIN, password=PASSWORD, peers=lines, log=log))
