@@ -1,0 +1,37 @@
+"""How long `manage.py demo` waits for its leads before it shows the guide."""
+
+from io import StringIO
+
+import pytest
+from django.utils import timezone
+
+from integrations import outbox
+from integrations.models import Integration
+from integrations.odoo.service import OdooService
+from magnetiq.management.commands import demo
+from tests.factories import LeadFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def said_while_waiting() -> str:
+    screen = StringIO()
+    demo.Command(stdout=screen).await_leads()
+    return screen.getvalue()
+
+
+@pytest.fixture(autouse=True)
+def waiting_lead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo, "PATIENCE", 1.2)
+    Integration.objects.filter(slug="odoo").update(enabled=True)
+    outbox.keep_in_sync(OdooService.push_leads, [LeadFactory()])
+
+
+def test_what_does_not_move_is_told_once_and_not_waited_for_for_ever() -> None:
+    assert said_while_waiting().splitlines() == ["On their way to Odoo: 1 ..."]
+
+
+def test_what_an_operator_holds_is_not_waited_for() -> None:
+    Integration.objects.filter(slug="odoo").update(paused_at=timezone.now())
+
+    assert said_while_waiting() == ""
