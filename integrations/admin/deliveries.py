@@ -6,9 +6,10 @@ from django.contrib import admin, messages
 from django.db.models import Count, Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext_lazy
 from unfold.admin import TabularInline
 
 from integrations import gate, registry, words
@@ -27,21 +28,24 @@ def retry(request: HttpRequest, rows: QuerySet[Any]) -> None:
     told = figures(waiting)
     found = waiting.update_in_order(due_at=timezone.now())
     announce("retried", told)
-    say(request, found, _("%(n)s are due now."))
+    say(request, found, ngettext_lazy("One is due now.", "%(n)s are due now.", "n"))
 
 
 def replay(request: HttpRequest, rows: QuerySet[Any]) -> None:
     told = figures(rows.exclude(state=State.IN_FLIGHT))
     found = Delivery.objects.filter(pk__in=rows.values("pk")).replay()
     announce("replayed", told)
-    say(request, found, _("%(n)s will be delivered again, with current data."))
+    again = ngettext_lazy(
+        "One will be delivered again, with current data.", "%(n)s will be delivered again, with current data.", "n"
+    )
+    say(request, found, again)
 
 
 def cancel(request: HttpRequest, rows: QuerySet[Any]) -> None:
     told = figures(rows.filter(state__in=[State.PENDING, State.DEAD]))
     found = Delivery.objects.filter(pk__in=rows.values("pk")).cancel()
     announce("cancelled", told)
-    say(request, found, _("%(n)s are cancelled."))
+    say(request, found, ngettext_lazy("One is cancelled.", "%(n)s are cancelled.", "n"))
 
 
 def figures(rows: QuerySet[Any]) -> list[dict[str, Any]]:
@@ -61,7 +65,7 @@ def announce(event: str, told: list[dict[str, Any]]) -> None:
             wake(operation)
 
 
-def say(request: HttpRequest, found: int, text: str) -> None:
+def say(request: HttpRequest, found: int, text: Promise) -> None:
     if found:
         messages.success(request, text % {"n": found})
     else:

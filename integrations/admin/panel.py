@@ -143,11 +143,20 @@ def context(integration: Integration, *, may_configure: bool) -> dict[str, Any]:
         "light": {"text": text, "colour": colour, "since": status_since(integration)},
         "facts": facts(integration),
         "report": connection.report if connection else {},
+        "outdated": is_outdated(integration, connection),
         "missing": missing(connection),
         "settings": [] if may_configure else stored_settings(integration),
         "calls": latest_calls(integration),
         "others": Connection.objects.filter(integration=integration).exclude(owner="").order_by("owner"),
     }
+
+
+def is_outdated(integration: Integration, connection: Connection | None) -> bool:
+    """Whether somebody changed settings or secrets since the last test: what it found may no longer be so."""
+    if connection is None or connection.tested_at is None:
+        return False
+    changes = (integration.updated_at if integration.updated_by else None, connection.rotated_at)
+    return any(at is not None and at > connection.tested_at for at in changes)
 
 
 def missing(connection: Connection | None) -> bool:

@@ -33,6 +33,15 @@ def test_failed_test_says_in_words_what_is_missing(operator: Client, connection:
     assert Connection.objects.get(pk=connection.pk).status == "misconfigured"
 
 
+def test_result_of_a_test_before_the_last_change_is_said_to_be_old(operator: Client, connection: Connection) -> None:
+    old = "Settings were changed after this test"
+    assert old not in text(press(operator, connection.integration, "test"))
+
+    configuration.configure(connection.integration, {"token": "another"})
+
+    assert old in text(operator.get(page(connection.integration)))
+
+
 def test_test_with_nothing_configured_names_the_fields(operator: Client, registered: Integration) -> None:
     answer = text(press(operator, registered, "test"))
 
