@@ -16,10 +16,11 @@ FILES = ("demo.log", "demo-rejects.csv", "demo-repairs.csv")
 
 def main() -> int:
     if not settings.DEBUG:
-        return say("DEBUG is off: this is no demo, so nothing was removed.")
+        return refuse("DEBUG is off: this is no demo, so nothing was removed.")
     if pids := holders(settings.DATA_DIR / "postgres"):
-        return say(f"The data is in use by process {', '.join(map(str, pids))}: stop that first.")
+        return refuse(f"The data is in use by process {', '.join(map(str, pids))}: stop that first.")
     forget(settings.DATA_DIR)
+    sys.stdout.write("The demo's data is forgotten.\n")
     return 0
 
 
@@ -44,7 +45,7 @@ def forget(data_dir: Path) -> None:
         (data_dir / name).unlink(missing_ok=True)
 
 
-def say(words: str) -> int:
+def refuse(words: str) -> int:
     sys.stderr.write(f"{words}\n")
     return 1
 

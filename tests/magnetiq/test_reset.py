@@ -23,8 +23,9 @@ def left(data_dir):
     return sorted(path.name for path in data_dir.iterdir())
 
 
-def test_reset_forgets_only_what_is_ours(data_dir):
+def test_reset_forgets_only_what_is_ours(data_dir, capsys):
     assert reset.main() == 0
+    assert "forgotten" in capsys.readouterr().out
     assert left(data_dir) == ["diary", "notes.txt", "postgres-tests"]
 
 
