@@ -113,7 +113,8 @@ def resume(integration: Integration) -> None:
     """End a pause, an operator's or the breaker's: everything that waited is due."""
     _set(integration, "resumed", paused_at=None)
     for connection in integration.connections.select_related("integration"):
-        breaker.unbar(connection)
+        healthy = connection.status == Connection.Status.HEALTHY
+        breaker.unbar(connection, status=Connection.Status.HEALTHY if healthy else Connection.Status.UNKNOWN)
 
 
 def _set(integration: Integration, event: str, **columns: Any) -> None:

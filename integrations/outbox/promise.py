@@ -31,6 +31,7 @@ FROM unnest(%(ids)s::bigint[]) AS s(id),
 WHERE i.slug = %(integration)s AND c.owner = %(owner)s
 ORDER BY key
 """
+# What waits has waited since it was first promised; what was settled is promised anew.
 # A row in flight keeps its lease: settling it finds the higher version and returns it to pending.
 _ASK_AGAIN = """
 ON CONFLICT (key) DO UPDATE SET
@@ -39,6 +40,8 @@ ON CONFLICT (key) DO UPDATE SET
     due_at = CASE integrations_delivery.state WHEN 'in_flight' THEN integrations_delivery.due_at
         ELSE EXCLUDED.due_at END,
     failures = CASE integrations_delivery.state WHEN 'in_flight' THEN integrations_delivery.failures ELSE 0 END,
+    created_at = CASE WHEN integrations_delivery.state IN ('pending', 'in_flight') THEN integrations_delivery.created_at
+        ELSE EXCLUDED.created_at END,
     settled_at = NULL
 """
 _ASK_ONCE = "ON CONFLICT (key) DO UPDATE SET key = EXCLUDED.key"

@@ -168,6 +168,14 @@ class TestEnvironment:
 
 
 class TestSwitches:
+    def test_what_was_healthy_before_a_pause_is_healthy_after_it(self, connection: Connection) -> None:
+        Connection.objects.update(status=Connection.Status.HEALTHY)
+        configuration.pause(connection.integration)
+
+        configuration.resume(connection.integration)
+
+        assert Connection.objects.get(pk=connection.pk).status == Connection.Status.HEALTHY
+
     def test_pause_and_resume(self, connection: Connection) -> None:
         configuration.pause(connection.integration)
         assert health.light(fresh()) == health.Light.PAUSED

@@ -52,6 +52,17 @@ class TestKeepInSync:
         assert (row.state, row.version, row.failures, row.settled_at) == (State.PENDING, 2, 0, None)
         assert row.due_at <= timezone.now()
 
+    @pytest.mark.parametrize(("state", "anew"), [("delivered", True), ("dead", True), ("pending", False)])
+    def test_waiting_counts_from_the_promise_that_is_open(self, connection: Connection, state: str, anew: bool) -> None:
+        lead = LeadFactory()
+        outbox.keep_in_sync(PostboxService.post_letters, [lead])
+        first = timezone.now() - timedelta(days=3)
+        Delivery.objects.update(state=state, created_at=first)
+
+        outbox.keep_in_sync(PostboxService.post_letters, [lead])
+
+        assert (Delivery.objects.get().created_at > first) is anew
+
     def test_again_while_in_flight_only_raises_the_version(self, connection: Connection) -> None:
         lead = LeadFactory()
         outbox.keep_in_sync(LETTERS, [lead])
