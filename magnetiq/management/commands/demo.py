@@ -101,7 +101,8 @@ class Command(BaseCommand):
                 self.import_leads()
             self.await_leads()
             self.guide(port, peers)
-            signal.pause()
+            while True:  # signal.pause() sleeps through a signal that came just before it
+                time.sleep(0.5)
         finally:
             process.stop()
 
