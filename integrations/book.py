@@ -1,6 +1,7 @@
 """The book of one remote system's records of one kind: which are ours, and what we last wrote."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Model
@@ -43,6 +44,7 @@ class Book:
                 url=url,
                 sent=sent,
                 synced_at=now,
+                as_of=version_of(subject),
             )
             for subject, remote_id, url, sent in entries
         ]
@@ -50,17 +52,42 @@ class Book:
             rows,
             update_conflicts=True,
             unique_fields=["remote_system", "remote_model", "subject_type", "subject_id"],
-            update_fields=["remote_id", "url", "sent", "synced_at"],
+            update_fields=["remote_id", "url", "sent", "synced_at", "as_of"],
         )
 
-    def update(self, records: Sequence[ExternalRecord]) -> None:
-        """Save what was sent, what was kept and that they are in step now."""
+    def announce(self, sending: Iterable[tuple[ExternalRecord, Values]]) -> None:
+        """Write down, before the call, what it may write: if its answer is lost, we still know our own values."""
+        records = []
+        for record, values in sending:
+            for name, value in values.items():
+                record.sending[name] = sorted({*record.sending.get(name, []), value})
+            records.append(record)
+        ExternalRecord.objects.bulk_update(records, ["sending"])
+
+    def update(self, records: Iterable[tuple[Model, ExternalRecord]]) -> None:
+        """Save what was sent, what was kept and that the subjects are in step now."""
         now = timezone.now()
-        for record in records:
-            record.synced_at = now
-        ExternalRecord.objects.bulk_update(records, ["sent", "kept", "synced_at"])
+        rows = []
+        for subject, record in records:
+            record.sending, record.synced_at, record.as_of = {}, now, version_of(subject)
+            rows.append(record)
+        ExternalRecord.objects.bulk_update(rows, ["sent", "sending", "kept", "synced_at", "as_of"])
+
+    def forget(self, subjects: Sequence[Model]) -> None:
+        """Drop what we remember to have sent of forgotten people, in every book: of systems left behind, too."""
+        if subjects:
+            of_them = {
+                "subject_type": subjects[0]._meta.label_lower,
+                "subject_id__in": [subject.pk for subject in subjects],
+            }
+            ExternalRecord.objects.filter(**of_them).update(sent={}, sending={}, kept={})
 
     def gone(self, records: Sequence[ExternalRecord]) -> None:
         """They were deleted there: shown, and never made again by themselves."""
         rows = ExternalRecord.objects.filter(pk__in=[record.pk for record in records], gone_at=None)
         rows.update(gone_at=timezone.now())
+
+
+def version_of(subject: Model) -> datetime | None:
+    """As the subject was when it was read, not when it was sent: a worker that comes late must not look up to date."""
+    return getattr(subject, "updated_at", None)

@@ -9,7 +9,9 @@ class ExternalRecord(models.Model):
 
     `remote_system` names url and database (or account, or calendar): pointing an integration at another one leaves
     these rows alone and starts a new book. `sent` is {field: what we last sent}; `kept` is {field: {"ours", "theirs"}}
-    where the other side had changed a field, so that theirs stays and the difference is shown.
+    where the other side had changed a field, so that theirs stays and the difference is shown. `sending` is {field:
+    values} of calls whose answers we have not: each may have been written there. `as_of` is the subject's `updated_at`
+    that was sent: when the subject has another one now, the other side is out of step, whoever wrote last.
     """
 
     remote_system = models.CharField(_("system"), max_length=300)
@@ -19,7 +21,9 @@ class ExternalRecord(models.Model):
     remote_id = models.CharField(_("id there"), max_length=200)
     url = models.URLField(_("link"), max_length=500, blank=True, default="")
     sent = models.JSONField(_("last sent"), default=dict)
+    sending = models.JSONField(default=dict, blank=True)
     kept = models.JSONField(_("changed there and kept"), default=dict, blank=True)
+    as_of = models.DateTimeField(null=True, blank=True)
     synced_at = models.DateTimeField(_("in step since"))
     gone_at = models.DateTimeField(_("deleted there"), null=True, blank=True)
 

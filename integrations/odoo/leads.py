@@ -8,13 +8,13 @@ from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_rela
 
 from integrations import errors
 from integrations.book import Book, Values
-from integrations.models import Connection, Delivery, ExternalRecord
+from integrations.models import Attempt, Connection, Delivery, ExternalRecord
 from integrations.service import JobReport, Outcome
 from leads.models import Lead, Touchpoint
 
 from . import mapping
 from .client import OdooClient
-from .records import Difference, Records
+from .records import Difference, Records, only
 
 MODEL = "crm.lead"
 AT_ONCE = 200
@@ -58,11 +58,17 @@ class LeadRecords(Records[Lead]):
 
     def forget(self, leads: Sequence[Lead]) -> Iterator[tuple[Sequence[Lead], Outcome]]:
         """Overwrite what Odoo knows of a forgotten person, whatever sales wrote; who is not there is never sent."""
+        self.book.forget(leads)
         records = self.book.of(leads)
         known = [lead for lead in leads if lead.pk in records and not records[lead.pk].gone_at]
-        if unknown := [lead for lead in leads if lead not in known]:
+        doubtful = maybe_there([lead for lead in leads if lead.pk not in records])
+        if unknown := [lead for lead in leads if lead not in known and lead not in doubtful]:
             yield unknown, None
-        blank = {name: value for name, value in mapping.FORGOTTEN.items() if name in self.known_fields()}
+        if not known and not doubtful:
+            return
+        blank = only(mapping.FORGOTTEN, self.known_fields())
+        # Only the external id leads to what a lost call may have made. At worst this makes a record of nobody.
+        yield from self.create([Difference(lead, "new", dict(blank)) for lead in doubtful])
         there = self.read([records[lead.pk] for lead in known], set(blank))
         left = [lead for lead in known if int(records[lead.pk].remote_id) in there]
         if gone := [lead for lead in known if lead not in left]:
@@ -87,7 +93,11 @@ class LeadRecords(Records[Lead]):
 
 
 def told(found: Difference[Lead]) -> dict[str, Any]:
-    fields = {name: {"before": found.before.get(name, ""), "after": value} for name, value in found.changes.items()}
+    fields = {
+        name: {"before": found.before.get(name, ""), "after": value}
+        for name, value in found.changes.items()
+        if value or found.before
+    }
     return {
         "lead": found.subject.pk,
         "email": found.subject.email,
@@ -97,11 +107,23 @@ def told(found: Difference[Lead]) -> dict[str, Any]:
     }
 
 
+def maybe_there(leads: Sequence[Lead]) -> list[Lead]:
+    """Those that a call may have brought to Odoo, though its answer was lost or the worker died."""
+    tried = Attempt.objects.filter(
+        delivery__operation="push_leads",
+        delivery__subject_type=Lead._meta.label_lower,
+        delivery__subject_id__in=[lead.pk for lead in leads],
+        outcome__in=[errors.Ambiguous.kind, "bug"],
+    )
+    found = set(tried.values_list("delivery__subject_id", flat=True))
+    return [lead for lead in leads if lead.pk in found]
+
+
 def missing_or_stale(connection: Connection, remote_system: str) -> QuerySet[Lead]:
     """Leads that this Odoo lacks or has not as they are now, and that no open, dead or cancelled promise covers."""
     of_this = {"subject_type": Lead._meta.label_lower, "subject_id": OuterRef("pk")}
     records = ExternalRecord.objects.filter(remote_system=remote_system, remote_model=MODEL, **of_this)
-    in_step = records.filter(synced_at__gte=OuterRef("updated_at")) | records.exclude(gone_at=None)
+    in_step = records.filter(as_of=OuterRef("updated_at")) | records.exclude(gone_at=None)
     covered = Delivery.objects.filter(connection=connection, operation="push_leads", **of_this).exclude(
         state__in=[Delivery.State.DELIVERED, Delivery.State.EXPIRED]
     )

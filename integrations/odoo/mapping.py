@@ -30,7 +30,8 @@ WHAT = {
     Touchpoint.Kind.IMPORT: "Imported lead",
 }
 TOUCHPOINTS_TOLD = 20
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # all but line feed and tab
+# All but line feed and tab, and the two other characters that XML cannot carry.
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
 
 # Relations: {field: model}; their values are names of records there, found or made once.
 RELATIONS = {

@@ -32,6 +32,7 @@ class Difference(Generic[M]):
     subject: M
     kind: str
     changes: Values = field(default_factory=dict)  # what we write
+    agreed: Values = field(default_factory=dict)  # what Odoo holds already, whoever wrote it
     kept: dict[str, dict[str, str]] = field(default_factory=dict)  # {field: {"ours", "theirs"}}
     before: dict[str, str] = field(default_factory=dict)  # what Odoo holds in `changes`
     record: ExternalRecord | None = None
@@ -68,7 +69,8 @@ class Records(Generic[M]):
         self, subject: M, values: Values, record: ExternalRecord | None, held: dict[int, dict[str, Any]]
     ) -> Difference[M]:
         if record is None:
-            return Difference(subject, "new", changes={name: value for name, value in values.items() if value})
+            # Blanks too: an earlier call whose answer was lost may have left a value there that is blank by now.
+            return Difference(subject, "new", changes=dict(values))
         row = held.get(int(record.remote_id))
         if row is None:
             return Difference(subject, "gone", record=record)
@@ -117,6 +119,7 @@ class Records(Generic[M]):
         header = [".id", *(self.column(name) for name in fields)]
         numbers = self.numbers(d.changes for d in group)
         rows = [[d.record.remote_id, *self.cells(d, fields, numbers)] for d in group if d.record]
+        self.book.announce((d.record, d.changes) for d in group if d.record)
         ids, refused = self.load(header, rows)
         for index, error in refused.items():
             if isinstance(error, errors.Gone):
@@ -128,9 +131,9 @@ class Records(Generic[M]):
             yield from self.change([d for index, d in enumerate(group) if index not in refused])
 
     def enter_known(self, known: list[Difference[M]]) -> Outcomes[M]:
-        records = [d.record for d in known if d.record]
-        for d, record in zip(known, records, strict=True):
-            record.sent = {**record.sent, **d.changes}
+        records = [(d.subject, d.record) for d in known if d.record]
+        for d, (_subject, record) in zip(known, records, strict=True):
+            record.sent = {**record.sent, **d.agreed, **d.changes}
             record.kept = d.kept
         self.book.update(records)
         yield [d.subject for d in known], None
@@ -156,6 +159,8 @@ class Records(Generic[M]):
         for message in messages:
             if message.get("type") == "error" and "rows" in message:
                 error = self.error(message)
+                if str(message.get("field")).partition("/")[0] in self.relations:
+                    raise error  # it is not the row that is wrong, but a database id that we remember
                 for row in range(message["rows"]["from"], message["rows"]["to"] + 1):
                     found.setdefault(row, error)
         return found
@@ -214,7 +219,8 @@ class Names:
 
     def search(self, model: str, names: list[str]) -> dict[str, str]:
         field = "title" if model == "utm.campaign" else "name"
-        rows = self.client.search_read(model, [[field, "in", names]], [field])
+        # Archived ones too: making another of the same name would become "Website [2]".
+        rows = self.client.search_read(model, [[field, "in", names]], [field], active_test=False)
         return {row[field]: str(row["id"]) for row in sorted(rows, key=lambda row: -row["id"])}
 
     def make(self, model: str, names: list[str]) -> dict[str, str]:
@@ -239,14 +245,16 @@ def compare(subject: M, values: Values, record: ExternalRecord, row: dict[str, A
     """Field by field: ours if Odoo still holds what we last sent, theirs if somebody changed it there."""
     d = Difference(subject, "same", record=record)
     for name, ours in values.items():
-        sent = record.sent.get(name, "")
+        written = {record.sent.get(name, ""), *record.sending.get(name, [])}
         theirs = mapping.held(name, row.get(name))
-        if ours == sent:
+        if written == {ours}:
             continue
-        if mapping.same(name, theirs, sent):
+        if any(mapping.same(name, theirs, value) for value in written):
             d.changes[name] = ours
             d.before[name] = theirs
-        elif not mapping.same(name, theirs, ours):
+        elif mapping.same(name, theirs, ours):
+            d.agreed[name] = ours
+        else:
             d.kept[name] = {"ours": ours, "theirs": theirs}
     d.kind = "changed" if d.changes else "kept" if d.kept else "same"
     return d

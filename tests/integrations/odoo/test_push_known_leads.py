@@ -154,3 +154,82 @@ def test_a_lead_deleted_between_reading_and_writing_is_gone_not_made_again(ann: 
     assert isinstance(outcomes[ann], errors.Gone)
     assert outcomes[other] is None
     assert [row["phone"] for row in peer.records("crm.lead")] == ["+49 30 2"]
+
+
+def again() -> None:
+    """The next try, without the wait for it."""
+    Delivery.objects.update(due_at=WHEN)
+    outbox.drain()
+
+
+@pytest.mark.parametrize("retried", [True, False])
+def test_a_change_whose_answer_was_lost_is_not_mistaken_for_one_by_sales(
+    ann: Lead, peer: OdooSandbox, retried: bool
+) -> None:
+    actions.update_details(ann, details={"phone": "+49 30 2"})
+    peer.faults.set("cut_after", method="load", times=1)
+    outbox.drain()
+    if retried:
+        again()
+
+    actions.update_details(ann, details={"phone": "+49 30 3"})
+    again()
+
+    assert held(peer)["phone"] == "+49 30 3"
+    assert (ExternalRecord.objects.get().kept, ExternalRecord.objects.get().sending) == ({}, {})
+
+
+def test_what_a_late_worker_wrote_is_found_out_of_step(ann: Lead, peer: OdooSandbox) -> None:
+    """Its lease is lost and it settles nothing, but Odoo has its old data."""
+    as_it_was = Lead.objects.get(pk=ann.pk)
+    actions.update_details(ann, details={"phone": "+49 30 2"})
+    outbox.drain()
+    list(configuration.service_of("odoo").push_leads([as_it_was]))
+    assert held(peer)["phone"] == "+49 30 1"
+
+    configuration.service_of("odoo").sync_leads()
+    outbox.drain()
+
+    assert held(peer)["phone"] == "+49 30 2"
+
+
+def test_a_person_forgotten_while_a_late_worker_sends_is_forgotten_there_too(
+    odoo: Integration, peer: OdooSandbox
+) -> None:
+    as_it_was = captured()
+    actions.forget([Lead.objects.get()])
+    outbox.drain()
+    list(configuration.service_of("odoo").push_leads([as_it_was]))
+    assert held(peer)["email_from"] == "ann@acme.example"
+
+    configuration.service_of("odoo").sync_leads()
+    outbox.drain()
+
+    assert "ann@" not in str([held(peer), *ExternalRecord.objects.values()])
+
+
+def test_a_person_forgotten_after_a_lost_answer_is_forgotten_there_too(ann: Lead, peer: OdooSandbox) -> None:
+    lead = captured("bob@acme.example")
+    peer.faults.set("cut_after", method="load", times=1)
+    outbox.drain()
+    assert [row["email_from"] for row in peer.records("crm.lead")] == ["ann@acme.example", "bob@acme.example"]
+
+    actions.forget([lead])
+    again()
+
+    assert "bob@" not in str([*peer.records("crm.lead"), *ExternalRecord.objects.values()])
+    assert states() == {"delivered": 2}
+
+
+def test_what_was_sent_of_a_forgotten_person_is_dropped_though_odoo_deleted_the_record(
+    ann: Lead, peer: OdooSandbox
+) -> None:
+    peer.unlink("crm.lead", 1)
+    actions.update_details(ann, details={"phone": "+49 30 2"})
+    outbox.drain()
+
+    actions.forget([ann])
+    outbox.drain()
+
+    record = ExternalRecord.objects.get()
+    assert (record.sent, record.sending, record.kept) == ({}, {}, {})

@@ -238,3 +238,64 @@ def test_a_field_that_this_odoo_lacks_is_left_out(odoo: Integration, peer: OdooS
         "email_from": "ann@acme.example",
         "type": "opportunity",
     }
+
+
+def test_a_value_blanked_after_a_lost_answer_is_blanked_there(odoo: Integration, peer: OdooSandbox) -> None:
+    captured()
+    outbox.drain()
+    lead = captured("bob@acme.example", phone="+49 30 1")
+    peer.faults.set("cut_after", method="load", times=1)
+    outbox.drain()
+    assert [row["phone"] for row in peer.records("crm.lead")] == [False, "+49 30 1"]
+
+    actions.update_details(lead, details={"phone": ""})
+    Delivery.objects.update(due_at=WHEN)
+    outbox.drain()
+
+    assert [row["phone"] for row in peer.records("crm.lead")] == [False, False]
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [("utm.source", "Website"), ("utm.medium", "Whitepaper Download"), ("crm.tag", "Magnetiq Lead")],
+)
+def test_a_source_or_tag_deleted_there_is_made_again(
+    odoo: Integration, peer: OdooSandbox, model: str, name: str
+) -> None:
+    captured()
+    outbox.drain()
+    peer.unlink(model, [row["id"] for row in peer.records(model) if row["name"] == name])
+
+    crowd(3)
+    outbox.drain()
+
+    assert states() == {"delivered": 4}
+
+
+def test_an_archived_medium_is_used_not_made_twice(odoo: Integration, peer: OdooSandbox) -> None:
+    theirs = peer.create("utm.medium", {"name": "Whitepaper Download", "active": False})
+    captured()
+
+    outbox.drain()
+
+    assert told(peer)["medium_id"] == [theirs, "Whitepaper Download"]
+
+
+def test_too_much_for_a_proxy_goes_in_smaller_batches(odoo: Integration, peer: OdooSandbox) -> None:
+    captured()
+    outbox.drain()
+    crowd(4)
+    peer.faults.set("status", 413, method="load", times=2)
+
+    outbox.drain()
+
+    assert states() == {"delivered": 5}
+
+
+@pytest.mark.parametrize("character", ["\ufffe", "\uffff"])
+def test_what_xml_cannot_carry_does_not_stop_a_lead(odoo: Integration, peer: OdooSandbox, character: str) -> None:
+    captured(message=f"a{character}b")
+
+    outbox.drain()
+
+    assert "ab" in str(told(peer)["description"])
