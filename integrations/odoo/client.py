@@ -24,6 +24,14 @@ CONTEXT = {"lang": "en_US", "tz": "UTC"}
 # Makes `load` two to three times faster and adds nobody as a follower.
 QUIET = {"tracking_disable": True, "mail_create_nosubscribe": True, "mail_create_nolog": True}
 
+# What PostgreSQL says through Odoo: another transaction is at the same rows, or it is away itself.
+BUSY = re.compile("could not serialize access|deadlock detected|could not obtain lock|due to lock timeout")
+DOWN = re.compile(
+    r"^psycopg2\.(OperationalError|InterfaceError)|^connection to server|^server closed the connection|"
+    "terminating connection due to|The Connection Pool Is Full"
+)
+NO_RIGHT = re.compile("AccessError|[Yy]ou are not allowed to|stumbled upon some top-secret records")
+
 Row = dict[str, Any]
 
 
@@ -51,7 +59,9 @@ class OdooClient:
             response = http.get(f"{self.settings.base_url}/web/version", timeout=timeout)
             http.raise_for_status(response)
             if response.ok and "json" in response.headers.get("Content-Type", ""):
-                return str(response.json()["version"])
+                answer = response.json()
+                if isinstance(answer, dict) and "version" in answer:
+                    return str(answer["version"])
             return str(self._xmlrpc("common", "version", [], timeout)["server_version"])
 
         return self.gate.call("version", send, translate=translate, reads_only=True)
@@ -156,7 +166,7 @@ class OdooClient:
         )
         http.raise_for_status(response)
         if not response.ok:
-            raise errors.Unavailable(_("Odoo answers HTTP %(status)s.") % {"status": response.status_code})
+            raise _cut_off(response.status_code)
         answer, _method = xmlrpc.client.loads(response.content)
         return answer[0]
 
@@ -181,6 +191,7 @@ class JsonFault(Exception):
 
     def __init__(self, response: requests.Response) -> None:
         body = response.json() if "json" in response.headers.get("Content-Type", "") else {}
+        body = body if isinstance(body, dict) else {}
         self.status = response.status_code
         self.name = str(body.get("name", "")).rsplit(".", 1)[-1]
         self.message = last_line(str(body.get("message", "")))
@@ -194,6 +205,8 @@ def translate(error: Exception, *, operation: str | None = None) -> Exception:
             return _fault(int(error.faultCode), last_line(error.faultString), operation)
         case JsonFault():
             return _json_fault(error, operation)
+        case UnicodeEncodeError(encoding="latin-1") | requests.exceptions.InvalidHeader():
+            return errors.Misconfigured(_("Odoo refuses the API key."))  # no header can carry it
         case ExpatError() | xmlrpc.client.ResponseError() | requests.exceptions.JSONDecodeError():
             return errors.Unavailable(_("The answer is not Odoo's: is the address right?"))
         case _:
@@ -201,10 +214,12 @@ def translate(error: Exception, *, operation: str | None = None) -> Exception:
 
 
 def refusal(message: str, *, operation: str | None = None) -> errors.IntegrationError:
-    """A refusal by its text: Odoo tells conflicts and missing rights in words only."""
-    if "could not serialize access" in message or "deadlock detected" in message:
+    """A refusal by its text: Odoo tells conflicts, missing rights and troubles of its own in words only."""
+    if BUSY.search(message):
         return errors.Conflict(message)
-    if "AccessError" in message or "You are not allowed to" in message:
+    if DOWN.search(message):
+        return errors.Unavailable(message)
+    if NO_RIGHT.search(message):
         return errors.Misconfigured(without_class(message), operation=operation)
     return errors.Rejected(message)
 
@@ -215,7 +230,7 @@ def _fault(code: int, message: str, operation: str | None) -> errors.Integration
         return errors.Misconfigured(_("Odoo refuses the user name or the API key."))
     if code == 4:
         return errors.Misconfigured(message, operation=operation)
-    if re.search(r"connection to server|database .* does not exist", message):
+    if re.search(r'FATAL: +database ".*" does not exist', message):
         return errors.Misconfigured(_("Odoo does not know this database."))
     if re.fullmatch(r"Object \S+ doesn't exist", message):
         return errors.Misconfigured(_("A module is missing in Odoo: %(reason)s") % {"reason": message})
@@ -240,15 +255,23 @@ def _web_page(status: int) -> errors.IntegrationError:
     """A web page where JSON should be: not the database, not an Odoo, or a proxy that speaks for it."""
     if status == 404:
         return errors.Misconfigured(_("Odoo does not know this database, or has no JSON-2 API."))
+    return _cut_off(status)
+
+
+def _cut_off(status: int) -> errors.IntegrationError:
+    """A proxy or a broken Odoo speaks. What is too much for it passes in smaller batches."""
     if status == 413:
         return errors.Rejected(_("Too much for one call (HTTP 413)."))
     return errors.Unavailable(_("Odoo answers HTTP %(status)s.") % {"status": status})
 
 
 def last_line(text: str) -> str:
-    """A traceback's last line (it leaks paths before); a message in sentences stays whole."""
+    """What a traceback ends with, without the paths before and the details after; sentences stay whole."""
     text = text.strip()
-    return text.splitlines()[-1].strip() if text.startswith("Traceback") else text
+    if not text.startswith("Traceback"):
+        return text
+    ending = re.split(r'^ +File ".*\n(?: .*\n)*', text, flags=re.MULTILINE)[-1]
+    return next(iter(ending.splitlines()), "Odoo failed without a reason.").strip()
 
 
 def without_class(message: str) -> str:
