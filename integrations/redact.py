@@ -1,7 +1,8 @@
 """Keep secrets and people out of logs: what other systems answer may quote either."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
+from typing import Any
 
 _ADDRESS = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+")
 _SHORTEST_SECRET = 4
@@ -13,3 +14,11 @@ def redact(text: str, secrets: Iterable[object] = ()) -> str:
         if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, "[secret]")
     return _ADDRESS.sub("[address]", text)
+
+
+def without_people(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """For log lines: a traceback ends with whatever the exception quotes."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = redact(value)
+    return event
