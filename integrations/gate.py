@@ -42,6 +42,7 @@ class Gate:
         self.settings = settings
         self.forced = forced
         self.last_log_id: int | None = None
+        self.closes_at: float | None = None  # time.monotonic(); the batch that we call for must not outlive its lease
 
     def call(
         self,
@@ -78,6 +79,8 @@ class Gate:
             return True
         if self.connection.integration.paused_at:
             raise errors.Paused(_("Paused by an operator."))
+        if self.closes_at is not None and time.monotonic() > self.closes_at:
+            raise errors.Paused(_("This batch took too long: the rest waits for the next."), until=timezone.now())
         wait = seconds_over_rate(self.settings.rate, self.connection.integration.slug, operation)
         if wait:
             until = timezone.now() + timedelta(seconds=wait)

@@ -124,7 +124,7 @@ class Batch:
         self.started_at = timezone.now()
         self.clock = time.monotonic()
         # Half of the lease: a slow other side must not make us send what another worker has taken back.
-        self.deadline = self.clock + service.settings.lease / 2
+        self.deadline = service.gate.closes_at = self.clock + service.settings.lease / 2
         self.held_up = False
 
     def run(self) -> bool:
@@ -156,7 +156,7 @@ class Batch:
         if isinstance(error, errors.Rejected) and not refreshed:
             self.service.refresh()
             self.deliver(waiting, refreshed=True)
-        elif errors.kind_of(error) in ("rejected", "bug") and len(waiting) > 1:
+        elif errors.kind_of(error) in ("rejected", "gone", "bug") and len(waiting) > 1:
             middle = len(waiting) // 2
             self.deliver(waiting[:middle], refreshed=refreshed)
             self.deliver(waiting[middle:], refreshed=refreshed)

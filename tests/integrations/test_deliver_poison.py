@@ -1,12 +1,13 @@
 """One bad row is dead, and the others are not."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 from integrations import errors
 from integrations.models import Attempt, Connection, Delivery
 from integrations.outbox.lease import claim
+from leads.models import Lead
 from tests.factories import LeadFactory
 from tests.postbox.sandbox import Answer, Postbox
 
@@ -47,6 +48,22 @@ class TestPoison:
 
         assert [row(lead).state for lead in (good, bad, other)] == [State.DELIVERED, State.DEAD, State.DELIVERED]
         assert (row(bad).error_kind, row(bad).error) == ("bug", "ValueError: This name cannot be printed.")
+
+    def test_that_one_record_is_gone_is_believed_of_one_row_only(
+        self, connection: Connection, handle: Callable[[Handle], None]
+    ) -> None:
+        gone, *others = promise("a", "b", "c", "d")
+
+        def find(found: Sequence[Lead]) -> Iterator[tuple[Sequence[Lead], None]]:
+            if any(lead.pk == gone.pk for lead in found):
+                raise errors.Gone("Deleted there.")
+            yield found, None
+
+        handle(find)
+        drain()
+
+        assert (row(gone).state, row(gone).error_kind) == (State.DELIVERED, "gone")
+        assert [row(lead).error_kind for lead in others] == ["", "", ""]
 
     def test_silence_about_a_row_is_a_bug(self, connection: Connection, handle: Callable[[Handle], None]) -> None:
         leads = promise("a", "b")

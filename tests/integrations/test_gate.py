@@ -274,3 +274,12 @@ def closed_port() -> int:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
         return port
+
+
+def test_no_call_goes_out_for_a_batch_that_took_too_long(connection: Connection, postbox: Postbox) -> None:
+    """Its rows may be in other hands by now, with newer data."""
+    gate = Gate(connection, service().settings)
+    gate.closes_at = time.monotonic() - 1
+
+    with pytest.raises(errors.Paused, match="took too long"):
+        gate.call("post", lambda timeout: 1, translate=http.translate)
