@@ -2,8 +2,9 @@
 
 from typing import Literal
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
-from pydantic import Field, HttpUrl, SecretStr
+from pydantic import Field, HttpUrl, SecretStr, field_validator
 
 from integrations.service import IntegrationSettings
 
@@ -37,6 +38,14 @@ class OdooSettings(IntegrationSettings):
         title=noop("Kind of lead"),
         description=noop("Odoo shows the kind “lead” only where the setting Leads is switched on there."),
     )
+
+    @field_validator("url")
+    @classmethod
+    def has_no_credentials(cls, url: HttpUrl) -> HttpUrl:
+        """They would be shown with every link, and travel in place of the key."""
+        if url.username or url.password:
+            raise ValueError(_("Enter the address without user name and password."))
+        return url
 
     @property
     def base_url(self) -> str:

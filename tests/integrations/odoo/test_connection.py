@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
+from pydantic import ValidationError
 
 from integrations import configuration, health, outbox
 from integrations.models import Connection, Delivery, ExternalRecord, Integration
@@ -206,3 +207,19 @@ def test_an_environment_that_names_another_odoo_is_asked_about_too(
         assert states() == {"pending": 1}
         assert health.light(connection()) == health.Light.MISCONFIGURED
         assert "Our records are in" in health.test(connection()).problems[0]
+
+
+def test_an_address_with_a_password_in_it_is_refused(odoo: Integration, peer: OdooSandbox) -> None:
+    """It would be shown in every link, and sent instead of the key."""
+    with pytest.raises(ValidationError, match="without user name and password"):
+        configuration.configure(odoo, {"url": peer.url.replace("http://", "http://me:secret@")})
+
+
+def test_a_key_that_no_header_can_carry_makes_rows_wait(odoo: Integration, peer: OdooSandbox) -> None:
+    configuration.configure(odoo, {"api_key": "copied…with an ellipsis"})
+    captured()
+
+    outbox.drain()
+
+    assert states() == {"pending": 1}
+    assert connection().status == Connection.Status.MISCONFIGURED
