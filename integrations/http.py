@@ -19,6 +19,10 @@ from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnection
 
 from . import errors
 
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
+# Python calls these global: IPv4 as it used to be wrapped (compatible, translated, 6to4), and private of old.
+NEVER_PUBLIC = [ipaddress.ip_network(name) for name in ("::/96", "::ffff:0:0:0/96", "2002::/16", "fec0::/10")]
+
 _local = threading.local()
 
 
@@ -69,9 +73,17 @@ def public_address(host: str, port: int) -> str:
     except socket.gaierror as error:
         raise errors.NotConnected(_("The host name is unknown.")) from error
     addresses = [str(entry[4][0]) for entry in found]
-    if not all(ipaddress.ip_address(address).is_global for address in addresses):
+    if not all(map(is_public, addresses)):
         raise PrivateAddressError(host)
     return addresses[0]
+
+
+def is_public(address: str) -> bool:
+    """Some IPv6 addresses lead on to an IPv4 one, which may be private whatever the outer one looks like."""
+    ip = ipaddress.ip_address(address)
+    if ip in NAT64:
+        ip = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.is_global and not ip.is_multicast and not any(ip in network for network in NEVER_PUBLIC)
 
 
 def session() -> requests.Session:

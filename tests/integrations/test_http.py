@@ -60,6 +60,30 @@ def test_name_that_leads_to_a_private_address_is_refused(monkeypatch: pytest.Mon
         http.get("http://innocent.example/", timeout=1)
 
 
+@pytest.mark.parametrize(
+    ("address", "public"),
+    [
+        ("93.184.215.14", True),
+        ("2606:2800:21f:cb07:6820:80da:af6b:8b2c", True),
+        ("64:ff9b::5db8:d70e", True),  # how a network of IPv6 only reaches 93.184.215.14
+        ("64:ff9b::a00:1", False),
+        ("64:ff9b::a9fe:a9fe", False),
+        ("::ffff:10.0.0.1", False),
+        ("::ffff:0:10.0.0.1", False),
+        ("::10.0.0.1", False),
+        ("2002:a00:1::", False),
+        ("fec0::1", False),
+        ("fe80::1%eth0", False),
+        ("0.0.0.0", False),
+        ("100.64.0.1", False),
+        ("224.0.0.1", False),
+        ("ff0e::1", False),
+    ],
+)
+def test_an_address_is_public_only_if_it_leads_to_a_public_one(address: str, public: bool) -> None:
+    assert http.is_public(address) == public
+
+
 @pytest.mark.usefixtures("guarded")
 def test_connection_goes_to_the_address_that_was_checked(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that changes its mind between check and connection gains nothing."""
