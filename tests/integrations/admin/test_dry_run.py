@@ -1,6 +1,6 @@
 """What a dry run answers: every record that would change, field by field, and nothing done."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -72,3 +72,13 @@ def test_odoo_that_is_down_is_told_as_a_message(operator: Client, odoo: Integrat
     peer.stop()
 
     assert "Sync leads: No connection" in text(press(operator, odoo, "dry_run"))
+
+
+def test_who_may_not_see_the_book_sees_figures_only(staff: Callable[..., Client], odoo: Integration) -> None:
+    capture([a_capture("ann@client.example")])
+
+    answer = press(staff("view_integration", "operate_integration"), odoo, "dry_run")
+
+    assert told(answer) == {}
+    assert "1 more record is not shown" in text(answer)
+    assert "ann@client.example" not in text(answer)
