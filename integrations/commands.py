@@ -7,10 +7,12 @@ from typing import Any
 
 from django.core.management import get_commands
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 from pydantic import ValidationError
 
 from . import configuration, errors, outbox, registry, trigger
 from .health import complaints
+from .models import Delivery
 from .service import Job, JobReport
 
 
@@ -76,14 +78,17 @@ class JobCommand(JsonCommand):
     def deliver(self, report: JobReport) -> tuple[dict[str, Any], bool]:
         tally = outbox.drain(integration=self.integration)
         failed = tally.processed - tally.successful
+        held = Delivery.objects.filter(integration__slug=self.integration, state=Delivery.State.PENDING)
+        waiting = held.filter(due_at__lte=timezone.now()).count()  # paused, disabled or half configured
         result = {
             "promised": report.promised,
             "processed": tally.processed,
             "successful": tally.successful,
             "failed": failed,
+            "waiting": waiting,
             "errors": {kind: n for kind, n in tally.outcomes.items() if kind != "delivered"},
         }
-        return result, not failed
+        return result, not (failed or waiting)
 
 
 def register(job: Job[Any]) -> None:

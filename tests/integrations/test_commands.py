@@ -11,7 +11,7 @@ import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from integrations import outbox
+from integrations import configuration, outbox
 from integrations.models import Connection, Delivery, Installation, Integration, IntegrationLog
 from tests.factories import LeadFactory
 from tests.postbox.sandbox import Answer, Postbox
@@ -196,7 +196,7 @@ class TestJobs:
         code, answer = run("post_greetings", "--limit", "2")
 
         assert (code, [len(bag) for bag in postbox.bags]) == (0, [2])
-        assert answer == {"promised": 2, "processed": 2, "successful": 2, "failed": 0, "errors": {}}
+        assert answer == {"promised": 2, "processed": 2, "successful": 2, "failed": 0, "waiting": 0, "errors": {}}
 
     def test_failure_exits_with_1_and_is_counted_by_kind(self, connection: Connection, postbox: Postbox) -> None:
         LeadFactory(name="Ada")
@@ -206,6 +206,14 @@ class TestJobs:
         code, answer = run("post_greetings")
 
         assert (code, answer["failed"], answer["errors"]) == (1, 1, {"rejected": 1})
+
+    def test_what_cannot_go_out_now_exits_with_1(self, connection: Connection, postbox: Postbox) -> None:
+        LeadFactory()
+        configuration.pause(connection.integration)
+
+        code, answer = run("post_greetings")
+
+        assert (code, answer["promised"], answer["processed"], answer["waiting"]) == (1, 1, 0, 1)
 
     def test_dry_run_promises_nothing(self, connection: Connection) -> None:
         LeadFactory()

@@ -35,7 +35,7 @@ def test_it_promises_and_delivers_what_was_never_sent(odoo: Integration, peer: O
 
     report = sync()
 
-    assert report == {"promised": 3, "processed": 3, "successful": 3, "failed": 0, "errors": {}}
+    assert report == {"promised": 3, "processed": 3, "successful": 3, "failed": 0, "waiting": 0, "errors": {}}
     assert len(peer.records("crm.lead")) == 3
 
 
