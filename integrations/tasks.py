@@ -8,15 +8,17 @@ import structlog
 from celery import shared_task
 from celery.signals import heartbeat_sent
 from django.db import close_old_connections
+from django.db.models import QuerySet
 from django.utils import timezone
 from pydantic import ValidationError
 
 from . import configuration, errors, inbox, outbox, registry, trigger
-from .models import Heartbeat, Integration, IntegrationLog
+from .models import Heartbeat, Integration, IntegrationLog, WebhookEvent
 
 logger = structlog.get_logger(__name__)
 
 LOG_KEPT_FOR = timedelta(days=30)
+EVENTS_KEPT_FOR = timedelta(days=90)
 
 
 @shared_task
@@ -60,10 +62,16 @@ def process_webhook(integration: str) -> None:
 
 @shared_task
 def prune() -> None:
-    """Delete log rows past their time, in small bites that lock nothing for long."""
-    old = IntegrationLog.objects.filter(started_at__lt=timezone.now() - LOG_KEPT_FOR)
+    """Delete what is past its time: log rows, and webhooks, whose payload names people."""
+    now = timezone.now()
+    delete_in_bites(IntegrationLog.objects.filter(started_at__lt=now - LOG_KEPT_FOR))
+    delete_in_bites(WebhookEvent.objects.filter(received_at__lt=now - EVENTS_KEPT_FOR))
+
+
+def delete_in_bites(old: QuerySet[Any]) -> None:
+    """Small ones, that lock nothing for long."""
     while ids := list(old.values_list("pk", flat=True)[:1000]):
-        IntegrationLog.objects.filter(pk__in=ids).delete()
+        old.model._base_manager.filter(pk__in=ids).delete()
 
 
 _beaten_at = 0.0

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from integrations import configuration, outbox
-from integrations.models import Connection, Delivery, Installation, Integration, IntegrationLog
+from integrations.models import Connection, Delivery, Installation, Integration, IntegrationLog, WebhookEvent
 from tests.factories import LeadFactory
 from tests.postbox.sandbox import Answer, Postbox
 from tests.postbox.service import PostboxService
@@ -239,8 +239,19 @@ class TestWiringAndPrune:
             service().client.owner()
         service().client.owner()
 
-        assert run("prune") == (0, {"log_rows_deleted": 1})
+        assert run("prune") == (0, {"log_rows_deleted": 1, "webhook_events_deleted": 0})
         assert IntegrationLog.objects.count() == before + 1
+
+    def test_prune_erases_webhooks_after_90_days(self, connection: Connection) -> None:
+        """Also one that was never acted upon: its payload names people."""
+        for event_id, days in (("old", 91), ("new", 89)):
+            received_at = timezone.now() - timedelta(days=days)
+            WebhookEvent.objects.create(
+                integration=connection.integration, event_id=event_id, type="renamed", received_at=received_at
+            )
+
+        assert run("prune") == (0, {"log_rows_deleted": 0, "webhook_events_deleted": 1})
+        assert WebhookEvent.objects.get().event_id == "new"
 
     def test_pruned_call_leaves_the_attempts(self, connection: Connection) -> None:
         outbox.keep_in_sync(PostboxService.post_letters, [LeadFactory()])
