@@ -9,7 +9,8 @@ _SHORTEST_SECRET = 4
 
 
 def redact(text: str, secrets: Iterable[object] = ()) -> str:
-    """`text` without e-mail addresses and without any of `secrets`."""
+    """`text` without e-mail addresses, without any of `secrets`, and such that PostgreSQL can keep it."""
+    text = text.replace("\0", "").encode(errors="replace").decode()  # JSON may bring NUL and half a surrogate pair
     for secret in map(str, secrets):
         if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, "[secret]")

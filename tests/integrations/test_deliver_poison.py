@@ -65,6 +65,17 @@ class TestPoison:
         assert (row(gone).state, row(gone).error_kind) == (State.DELIVERED, "gone")
         assert [row(lead).error_kind for lead in others] == ["", "", ""]
 
+    def test_words_that_the_database_cannot_keep_are_no_crash(
+        self, connection: Connection, handle: Callable[[Handle], None]
+    ) -> None:
+        """They were: the row stayed in flight, and the rest of the queue with it."""
+        (lead,) = promise("a")
+        handle(lambda found: iter([(found, errors.Rejected("half \ud83d and \0 nothing"))]))
+
+        drain()
+
+        assert (row(lead).state, row(lead).error) == (State.DEAD, "half ? and  nothing")
+
     def test_silence_about_a_row_is_a_bug(self, connection: Connection, handle: Callable[[Handle], None]) -> None:
         leads = promise("a", "b")
         handle(lambda found: iter([([one for one in found if one.pk == leads[0].pk], None)]))
