@@ -114,6 +114,11 @@ def held(field: str, value: Any) -> str:
     return "" if value is False or value is None else str(value)
 
 
+def is_told(value: Any) -> bool:
+    """Whether `read` tells what is there; of several related records it gives numbers only."""
+    return not isinstance(value, list) or bool(held("", value))
+
+
 def same(field: str, ours: str, theirs: str) -> bool:
     """Whether both mean the same, after what Odoo makes of it: a scheme for a website, paragraphs round a text."""
     return _plain(field, ours) == _plain(field, theirs)

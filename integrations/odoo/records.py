@@ -242,14 +242,18 @@ class Names:
 
 
 def compare(subject: M, values: Values, record: ExternalRecord, row: dict[str, Any]) -> Difference[M]:
-    """Field by field: ours if Odoo still holds what we last sent, theirs if somebody changed it there."""
+    """Field by field: ours if Odoo still holds what we last sent, theirs if somebody changed it there.
+
+    What somebody changed there is shown, whether or not we have a new value for it.
+    """
     d = Difference(subject, "same", record=record)
     for name, ours in values.items():
         written = {record.sent.get(name, ""), *record.sending.get(name, [])}
         theirs = mapping.held(name, row.get(name))
         if written == {ours}:
-            continue
-        if any(mapping.same(name, theirs, value) for value in written):
+            if mapping.is_told(row.get(name)) and not mapping.same(name, theirs, ours):
+                d.kept[name] = {"ours": ours, "theirs": theirs}
+        elif any(mapping.same(name, theirs, value) for value in written):
             d.changes[name] = ours
             d.before[name] = theirs
         elif mapping.same(name, theirs, ours):

@@ -46,7 +46,10 @@ def test_what_sales_changed_stays_and_is_shown(ann: Lead, peer: OdooSandbox) -> 
 
     assert (held(peer)["phone"], held(peer)["partner_name"]) == ("+49 30 999", "ACME Holding")
     assert held(peer)["function"] == "CTO"
-    assert ExternalRecord.objects.get().kept == {"phone": {"ours": "+49 30 2", "theirs": "+49 30 999"}}
+    assert ExternalRecord.objects.get().kept == {
+        "phone": {"ours": "+49 30 2", "theirs": "+49 30 999"},
+        "partner_name": {"ours": "ACME", "theirs": "ACME Holding"},
+    }
 
 
 def test_a_difference_that_ends_is_no_longer_shown(ann: Lead, peer: OdooSandbox) -> None:
