@@ -1,15 +1,28 @@
 """The book of one remote system's records of one kind: which are ours, and what we last wrote."""
 
+import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db import connection as database
 from django.db.models import Model
 from django.utils import timezone
 
 from .models import ExternalRecord
 
 Values = dict[str, str]
+
+# One JSON document: what a batch of new records costs us is mostly the making of its statement.
+_ENTER = """
+INSERT INTO integrations_externalrecord (remote_system, remote_model, subject_type, subject_id,
+    remote_id, url, sent, sending, kept, as_of, synced_at)
+SELECT %(system)s, %(model)s, %(type)s, subject, id, url, sent, '{}', '{}', as_of, %(now)s
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(subject bigint, id text, url text, sent jsonb, as_of timestamptz)
+ON CONFLICT (remote_system, remote_model, subject_type, subject_id) DO UPDATE SET
+    remote_id = EXCLUDED.remote_id, url = EXCLUDED.url, sent = EXCLUDED.sent,
+    as_of = EXCLUDED.as_of, synced_at = EXCLUDED.synced_at
+"""
 
 
 class Book:
@@ -31,29 +44,21 @@ class Book:
         )
         return {row.subject_id: row for row in rows}
 
-    def enter(self, entries: Iterable[tuple[Model, str, str, Values]]) -> None:
-        """Write down new records: (subject, id there, link, what was sent)."""
-        now = timezone.now()
+    def enter(self, entries: Sequence[tuple[Model, str, str, Values]]) -> None:
+        """Write down new records of one kind of subject: (subject, id there, link, what was sent)."""
         rows = [
-            ExternalRecord(
-                remote_system=self.remote_system,
-                remote_model=self.remote_model,
-                subject_type=subject._meta.label_lower,
-                subject_id=subject.pk,
-                remote_id=remote_id,
-                url=url,
-                sent=sent,
-                synced_at=now,
-                as_of=version_of(subject),
-            )
+            {"subject": subject.pk, "id": remote_id, "url": url, "sent": sent, "as_of": version_of(subject)}
             for subject, remote_id, url, sent in entries
         ]
-        ExternalRecord.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["remote_system", "remote_model", "subject_type", "subject_id"],
-            update_fields=["remote_id", "url", "sent", "synced_at", "as_of"],
-        )
+        parameters: dict[str, Any] = {
+            "system": self.remote_system,
+            "model": self.remote_model,
+            "type": entries[0][0]._meta.label_lower,
+            "now": timezone.now(),
+            "rows": json.dumps(rows, default=str),
+        }
+        with database.cursor() as cursor:
+            cursor.execute(_ENTER, parameters)
 
     def announce(self, sending: Iterable[tuple[ExternalRecord, Values]]) -> None:
         """Write down, before the call, what it may write: if its answer is lost, we still know our own values."""

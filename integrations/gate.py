@@ -74,12 +74,17 @@ class Gate:
             self.tell_breaker(error, probing=probing)
             self.record(operation, error, started_at=started_at, duration=duration, size=size)
 
+    @property
+    def is_late(self) -> bool:
+        """The batch that we call for has used up its time."""
+        return self.closes_at is not None and time.monotonic() > self.closes_at
+
     def admit(self, operation: str) -> bool:
         if self.forced:
             return True
         if self.connection.integration.paused_at:
             raise errors.Paused(_("Paused by an operator."))
-        if self.closes_at is not None and time.monotonic() > self.closes_at:
+        if self.is_late:
             raise errors.Paused(_("This batch took too long: the rest waits for the next."), until=timezone.now())
         wait = seconds_over_rate(self.settings.rate, self.connection.integration.slug, operation)
         if wait:

@@ -4,7 +4,7 @@ A known record belongs to two: we read it first, write our new value only where 
 and where sales changed it, theirs stays and the difference is kept in the book.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha1
 from itertools import groupby
@@ -106,7 +106,7 @@ class Records(Generic[M]):
         for index, error in refused.items():
             yield [new[index].subject], error
         if ids:
-            self.book.enter(self.entry(d, remote_id) for d, remote_id in zip(new, ids, strict=True))
+            self.book.enter([self.entry(d, remote_id) for d, remote_id in zip(new, ids, strict=True)])
             yield [d.subject for d in new], None
         else:
             yield from self.create([d for index, d in enumerate(new) if index not in refused])
@@ -176,7 +176,7 @@ class Records(Generic[M]):
     def column(self, name: str) -> str:
         return f"{name}/.id" if name in self.relations else name
 
-    def numbers(self, changes: Iterator[Values] | Any) -> dict[tuple[str, str], str]:
+    def numbers(self, changes: Iterable[Values]) -> dict[tuple[str, str], str]:
         """{(field, name): database id} of all relations in `changes`."""
         wanted: dict[str, set[str]] = {}
         for values in changes:

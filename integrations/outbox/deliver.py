@@ -124,7 +124,7 @@ class Batch:
         self.started_at = timezone.now()
         self.clock = time.monotonic()
         # Half of the lease: a slow other side must not make us send what another worker has taken back.
-        self.deadline = service.gate.closes_at = self.clock + service.settings.lease / 2
+        service.gate.closes_at = self.clock + service.settings.lease / 2
         self.held_up = False
 
     def run(self) -> bool:
@@ -146,7 +146,7 @@ class Batch:
     def deliver(self, subjects: Sequence[Model], *, refreshed: bool = False) -> None:
         """Run the handler. A refusal that names no row is met by refreshing what we remember, then by halving."""
         left = {subject.pk: subject for subject in subjects}
-        if self.is_late:
+        if self.service.gate.is_late:
             self.give_back(self.rows(subjects))
             return
         error = self.hear(left)
@@ -179,17 +179,13 @@ class Batch:
                 logger.exception("handler failed", operation=str(self.operation))
                 return error
             self.settle([left.pop(subject.pk) for subject in subjects if subject.pk in left], outcome)
-            if left and self.is_late:
+            if left and self.service.gate.is_late:
                 self.give_back(self.rows(left.values()))
                 left.clear()
                 return None
 
     def ask(self, subjects: Sequence[Model]) -> Iterator[tuple[Sequence[Model], Outcome]]:
         yield from self.operation.__get__(self.service, type(self.service))(subjects)
-
-    @property
-    def is_late(self) -> bool:
-        return time.monotonic() > self.deadline
 
     def settle(self, subjects: Sequence[Model], outcome: Outcome | Exception) -> None:
         if outcome is not None:

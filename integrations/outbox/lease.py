@@ -44,7 +44,7 @@ WITH outcome AS (
         due_at = CASE WHEN d.version > o.version THEN %(now)s ELSE o.due_at END,
         failures = CASE WHEN d.version > o.version THEN 0 ELSE o.failures END,
         settled_at = CASE WHEN d.version > o.version OR o.state = 'pending' THEN NULL ELSE %(now)s END,
-        crashes = 0, attempts = d.attempts + %(tried)s, lease = NULL, leased_until = NULL,
+        crashes = d.crashes * (1 - %(tried)s), attempts = d.attempts + %(tried)s, lease = NULL, leased_until = NULL,
         error_kind = o.error_kind, error = o.error
     FROM outcome o JOIN held USING (id) WHERE d.id = o.id
     RETURNING d.id, d.attempts
@@ -136,7 +136,7 @@ def settle(
 ) -> int:
     """Write outcomes and attempts of rows that the lease still holds; returns how many those were.
 
-    `tried=False` gives rows back as they were, with no attempt.
+    `tried=False` gives rows back as they were, with no attempt; whom a worker died over stays a suspect.
     """
     parameters = {
         "ids": [s.claimed.id for s in settlements],

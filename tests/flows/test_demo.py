@@ -45,14 +45,14 @@ def demo(data_dir: Path, port: int, stop: signal.Signals) -> Iterator[str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    patience = threading.Timer(120, process.kill)  # a demo that is never ready ends the test, not the run
+    patience = threading.Timer(90, process.kill)  # a demo that is never ready ends the test, not the run
     patience.start()
     try:
         yield read_until_ready(process)
     finally:
         patience.cancel()
         process.send_signal(stop)
-        process.communicate(timeout=60)
+        process.communicate(timeout=30)
 
 
 def read_until_ready(process: "subprocess.Popen[str]") -> str:

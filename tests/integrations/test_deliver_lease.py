@@ -12,7 +12,7 @@ from django.utils import timezone
 from integrations import errors, outbox
 from integrations.models import Connection, Delivery
 from integrations.outbox import deliver
-from integrations.outbox.lease import claim, settle
+from integrations.outbox.lease import Settlement, claim, settle
 from leads.models import Lead
 from tests.postbox.sandbox import Answer, Postbox
 
@@ -113,6 +113,16 @@ class TestLease:
 
         assert len(sent) == len(set(sent)) == 3
         assert list(Delivery.objects.values_list("state", "attempts")) == [(State.DELIVERED, 1)] * 3
+
+    def test_a_suspect_that_is_given_back_stays_one(self, connection: Connection) -> None:
+        (lead,) = promise("a")
+        Delivery.objects.update(crashes=2)
+        lease = claim(connection, LETTERS.name, limit=1, seconds=60, suspects=True)
+        back = Settlement(lease.rows[0], State.PENDING, timezone.now(), 0)
+
+        settle(lease, [back], started_at=timezone.now(), duration=0, tried=False)
+
+        assert (row(lead).state, row(lead).crashes, row(lead).attempts) == (State.PENDING, 2, 0)
 
     def test_halving_stops_at_half_the_lease(
         self, connection: Connection, handle: Callable[[Handle], None], monkeypatch: pytest.MonkeyPatch

@@ -85,6 +85,8 @@ def test_interval_that_an_operator_made_twice_does_not_break_a_deploy(registered
 
     create_rows()
 
+    assert PeriodicTask.objects.filter(name="postbox: post_greetings").count() == 1
+
 
 def test_database_remembers_the_address_it_belongs_to() -> None:
     assert not Installation.is_copy()
@@ -141,6 +143,8 @@ class TestTasks:
             monkeypatch.setattr(PostboxService.post_greetings, "run", asking)
 
         tasks.run_job("postbox", "post_greetings")
+
+        assert not connection.delivery_set.exists()
 
 
 class TestHeartbeats:
