@@ -174,3 +174,11 @@ def test_forgotten_person_who_comes_again_is_a_new_lead() -> None:
 def test_captures_are_values() -> None:
     assert a_capture() == a_capture()
     assert isinstance(a_capture(), Capture)
+
+
+def test_a_guessed_name_fills_a_gap() -> None:
+    capture([a_capture(name="")])
+
+    capture([a_capture(key="second", name="Ada", name_is_guess=True)])
+
+    assert Lead.objects.get().name == "Ada"

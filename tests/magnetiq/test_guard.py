@@ -17,5 +17,8 @@ def test_another_machines_name_is_not_looked_up():
 
 def test_this_machine_is_in_reach():
     with socket.create_server(("127.0.0.1", 0)) as server:
-        with socket.create_connection(server.getsockname()) as connection:
-            assert connection.getpeername() == server.getsockname()
+        connection = socket.create_connection(server.getsockname())
+        peer = connection.getpeername()
+        connection.close()
+
+        assert peer == server.getsockname()
