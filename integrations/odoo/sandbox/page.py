@@ -34,7 +34,7 @@ _SWITCHES = {
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 82rem; padding: 0 1rem; color: #222 }
 h1 { font-size: 1.4rem } small { color: #666 } table { border-collapse: collapse; width: 100% }
-table { font-size: 13px } td:nth-child(4) { overflow-wrap: anywhere }
+table { font-size: 13px } td:nth-child(4) { min-width: 15rem; overflow-wrap: anywhere }
 th, td { text-align: left; padding: .35rem .6rem; border-bottom: 1px solid #ddd; vertical-align: top }
 form { display: inline } button { font: inherit; margin: 0 .3rem .3rem 0; padding: .2rem .7rem }
 .on { background: #b3261e; color: #fff; border-color: #b3261e } .off td { color: #888 }

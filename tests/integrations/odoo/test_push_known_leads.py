@@ -236,3 +236,15 @@ def test_what_was_sent_of_a_forgotten_person_is_dropped_though_odoo_deleted_the_
 
     record = ExternalRecord.objects.get()
     assert (record.sent, record.sending, record.kept) == ({}, {}, {})
+
+
+def test_a_lead_that_sales_merged_into_another_is_left_alone(ann: Lead, peer: OdooSandbox) -> None:
+    """A merge deletes the losing record and keeps what it knew in the winner."""
+    winner = peer.create("crm.lead", {"name": "Ann at ACME", "phone": "+49 30 1", "email_from": "ann@acme.example"})
+    peer.unlink("crm.lead", 1)
+
+    actions.update_details(ann, details={"phone": "+49 30 2"})
+    outbox.drain()
+
+    assert [(row["id"], row["phone"]) for row in peer.records("crm.lead")] == [(winner, "+49 30 1")]
+    assert ExternalRecord.objects.get().gone_at is not None

@@ -167,65 +167,6 @@ def test_an_answer_lost_after_the_commit_makes_no_second_lead(odoo: Integration,
     assert states() == {"delivered": 20}
 
 
-def test_a_row_that_odoo_refuses_by_name_is_dead_and_the_rest_arrives(odoo: Integration, peer: OdooSandbox) -> None:
-    leads = crowd(10)
-    peer.create("utm.source", {"name": "in the way"}, xid=f"magnetiq.lead_{leads[3].uuid}")
-
-    outbox.drain()
-
-    dead = Delivery.objects.get(state="dead")
-    assert dead.subject_id == leads[3].pk
-    assert "found record of different model utm.source" in dead.error
-    assert len(peer.records("crm.lead")) == 9
-
-
-def test_a_batch_refused_without_a_name_leaves_one_row_dead(odoo: Integration, peer: OdooSandbox) -> None:
-    leads = crowd(20)
-    actions.update_details(leads[7], details={"company": "POISON"})
-    peer.faults.set("refuse_batch", "Something is wrong with one of these", marker="POISON")
-
-    outbox.drain()
-
-    dead = Delivery.objects.get(state="dead")
-    assert (dead.subject_id, dead.error) == (leads[7].pk, "Something is wrong with one of these")
-    assert len(peer.records("crm.lead")) == 19
-
-
-def test_a_lead_that_cannot_be_mapped_is_dead_before_the_call(odoo: Integration, peer: OdooSandbox) -> None:
-    leads = crowd(3)
-    Touchpoint.objects.filter(lead=leads[1]).update(kind="unheard-of")
-
-    outbox.drain()
-
-    dead = Delivery.objects.get(state="dead")
-    assert dead.subject_id == leads[1].pk
-    assert "unheard-of" in dead.error
-    assert len(peer.records("crm.lead")) == 2
-
-
-def test_busy_records_are_tried_again_soon(odoo: Integration, peer: OdooSandbox) -> None:
-    crowd(3)
-    peer.faults.set("conflict", method="load", times=4)
-    outbox.drain()
-    assert set(Delivery.objects.values_list("state", "error_kind")) == {("pending", "conflict")}
-
-    peer.faults.clear()
-    Delivery.objects.update(due_at=WHEN)
-    outbox.drain()
-
-    assert states() == {"delivered": 3}
-
-
-def test_a_traceback_never_reaches_the_operator(odoo: Integration, peer: OdooSandbox) -> None:
-    captured()
-    configuration.service_of("odoo").memory.note("fields:crm.lead", ["name", "no_such_field", "type"])
-
-    outbox.drain()
-
-    assert not Delivery.objects.filter(error__contains="Traceback").exists()
-    assert not Delivery.objects.filter(error__contains="File ").exists()
-
-
 def test_a_field_that_this_odoo_lacks_is_left_out(odoo: Integration, peer: OdooSandbox) -> None:
     configuration.service_of("odoo").memory.note("fields:crm.lead", ["name", "email_from", "type"])
     captured(phone="+49 30 1")
