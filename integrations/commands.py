@@ -7,13 +7,11 @@ from typing import Any
 
 from django.core.management import get_commands
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 from pydantic import ValidationError
 
-from . import configuration, errors, outbox, registry, trigger
+from . import errors, jobs, registry, trigger
 from .health import complaints
-from .models import Delivery
-from .service import Job, JobReport
+from .service import Job
 
 
 class JsonCommand(BaseCommand):
@@ -65,30 +63,12 @@ class JobCommand(JsonCommand):
     def run(self, **options: Any) -> tuple[dict[str, Any], bool]:
         job = self.declared()
         try:
-            service = configuration.service_of(self.integration)
-            report: JobReport = job.run(service, **{o.name: options[o.name] for o in job.options})
+            result = jobs.perform(job, **{option.name: options[option.name] for option in job.options})
         except ValidationError as error:
             raise CommandError("\n".join(complaints(error))) from error
         except errors.IntegrationError as error:
             raise CommandError(error.message) from error
-        if report.changes or options.get("dry_run"):
-            return {"counts": report.counts, "changes": report.changes}, True
-        return self.deliver(report)
-
-    def deliver(self, report: JobReport) -> tuple[dict[str, Any], bool]:
-        tally = outbox.drain(integration=self.integration)
-        failed = tally.processed - tally.successful
-        held = Delivery.objects.filter(integration__slug=self.integration, state=Delivery.State.PENDING)
-        waiting = held.filter(due_at__lte=timezone.now()).count()  # paused, disabled or half configured
-        result = {
-            "promised": report.promised,
-            "processed": tally.processed,
-            "successful": tally.successful,
-            "failed": failed,
-            "waiting": waiting,
-            "errors": {kind: n for kind, n in tally.outcomes.items() if kind != "delivered"},
-        }
-        return result, not (failed or waiting)
+        return result, not (result.get("failed") or result.get("waiting"))
 
 
 def register(job: Job[Any]) -> None:

@@ -5,8 +5,11 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from enum import StrEnum
 from hashlib import sha256
+from ipaddress import ip_address
 from typing import Any, ClassVar, Generic, Self, TypeVar, cast, overload
+from urllib.parse import urlsplit
 
 from django.db.models import Model
 from django.http import HttpRequest
@@ -94,6 +97,14 @@ def is_secret(info: FieldInfo) -> bool:
     return "SecretStr" in str(info.annotation)
 
 
+def is_this_machine(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 def env_name(info: FieldInfo) -> str:
     extra = info.json_schema_extra
     return str(extra.get("env", "")) if isinstance(extra, dict) else ""
@@ -114,6 +125,23 @@ class ConnectionReport:
 
     def as_json(self) -> dict[str, Any]:
         return {"ok": self.ok, **asdict(self)}
+
+
+class Mode(StrEnum):
+    """What is at the other end: the real thing, the provider's own test system, or a stand-in on this machine."""
+
+    LIVE = "live"
+    TEST = "test"
+    SANDBOX = "sandbox"
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One line of the go-live checklist: what must be true, whether it is, and what to do where it is not."""
+
+    text: str
+    met: bool
+    next_step: str = ""
 
 
 @dataclass(frozen=True)
@@ -152,8 +180,11 @@ class Operation(Declared[S], Generic[S, M]):
     read current data. What it raises counts for every subject not yet yielded.
     """
 
-    def __init__(self, handler: Handler[S, M], *, batch_size: int, queue: str, priority: int) -> None:
+    def __init__(
+        self, handler: Handler[S, M], *, label: Promise | str, batch_size: int, queue: str, priority: int
+    ) -> None:
         self.handler = handler
+        self.label = label
         self.batch_size = batch_size
         self.queue = queue
         self.priority = priority
@@ -173,10 +204,17 @@ class Operation(Declared[S], Generic[S, M]):
 
 
 def operation(
-    *, batch_size: int = 1, queue: str = "bulk", priority: int = 10
+    *, label: Promise | str = "", batch_size: int = 1, queue: str = "bulk", priority: int = 10
 ) -> Callable[[Handler[S, M]], Operation[S, M]]:
-    """Declare a promise that a service can keep. `queue` is `fast` for what a person waits for."""
-    return lambda handler: Operation(handler, batch_size=batch_size, queue=queue, priority=priority)
+    """Declare a promise that a service can keep. `label` is what operators call it (without one: the method's name);
+    `queue` is `fast` for what a person waits for."""
+    return lambda handler: Operation(
+        handler,
+        label=label or handler.__name__.replace("_", " ").capitalize(),
+        batch_size=batch_size,
+        queue=queue,
+        priority=priority,
+    )
 
 
 class Job(Declared[S]):
@@ -214,13 +252,20 @@ class IntegrationService:
     label: ClassVar[Promise | str]
     icon: ClassVar[str] = "hub"
     settings_schema: ClassVar[type[IntegrationSettings]] = IntegrationSettings
+    # What each further account adds (an endpoint, a consultant's calendar), if there may be any: a subclass of
+    # `settings_schema`, whose additional fields are all kept encrypted on that account's Connection.
+    account_schema: ClassVar[type[IntegrationSettings] | None] = None
 
     def __init__(self, connection: Connection, *, forced: bool = False) -> None:
         """Raises pydantic.ValidationError when settings are incomplete. `forced` passes a pause, to test."""
         self.connection = connection
-        self.settings = self.settings_schema.model_validate(self.raw_settings(connection))
+        self.settings = self.schema_of(connection).model_validate(self.raw_settings(connection))
         self.gate = Gate(connection, self.settings, forced=forced)
         self.memory = Memory(connection, of=self.settings.fingerprint(connection.rotated_at))
+
+    @classmethod
+    def schema_of(cls, connection: Connection) -> type[IntegrationSettings]:
+        return cls.account_schema if connection.owner and cls.account_schema else cls.settings_schema
 
     @classmethod
     def raw_settings(cls, connection: Connection) -> dict[str, Any]:
@@ -235,6 +280,18 @@ class IntegrationService:
     def system_of(cls, settings: Any) -> str:
         """Names the system that settings lead to (url and database, account, calendar): the title of its book."""
         return cls.slug
+
+    @classmethod
+    def mode_of(cls, settings: Any) -> Mode:
+        """What such settings lead to; by default a stand-in where a setting called `url` points at this machine."""
+        return Mode.SANDBOX if is_this_machine(str(getattr(settings, "url", ""))) else Mode.LIVE
+
+    def requirements(self) -> list[Requirement]:
+        """What must be true before going live, beyond what holds for every integration (see `golive`).
+
+        Calls nobody: it looks at settings and at `self.connection.report`, what the last test found.
+        """
+        return []
 
     @property
     def remote_system(self) -> str:

@@ -8,7 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.models import Group, Permission
 from django.db import connection as database
+from django.db.models import Q
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from pydantic import ValidationError
 
@@ -17,6 +19,22 @@ from .models import Connection, Installation, Integration
 from .service import IntegrationService, Job
 
 SWEEP = timedelta(seconds=15)
+# {name: (app, pattern of codenames) that it adds}. An auditor sees everything but people's accounts.
+GROUPS: dict[str, list[tuple[str, str]]] = {
+    "Auditor": [("leads", "view_.*"), ("integrations", "view_(?!apitoken).*"), ("django_celery_beat", "view_.*")],
+    "Operator": [
+        ("integrations", "operate_integration"),
+        ("leads", "(add|change)_lead"),
+        ("leads", "(add|change)_whitepaper"),
+    ],
+    "Administrator": [
+        ("integrations", "configure_integration"),
+        ("integrations", "(view|add|change)_apitoken"),
+        ("leads", "delete_whitepaper"),
+        ("django_celery_beat", "(add|change|delete)_.*"),
+        ("auth", "(view|add|change|delete)_(user|group)"),
+    ],
+}
 
 
 def create_rows(**kwargs: Any) -> None:
@@ -28,10 +46,24 @@ def create_rows(**kwargs: Any) -> None:
         create_integration(service)
     for job in registry.jobs():
         create_job_schedule(job)
+    create_groups()
     create_schedule("Deliver what people wait for", "drain", SWEEP, "fast", {"queue": "fast"})
     create_schedule("Deliver everything else", "drain", SWEEP, "bulk", {"queue": "bulk"})
     create_schedule("Take back what dead workers held", "reap", timedelta(minutes=1), "fast")
     create_schedule("Delete old log rows", "prune", timedelta(days=1), "bulk")
+
+
+def create_groups() -> None:
+    """Ready-made roles, each with all that the one before may; what an administrator changes in them stays changed."""
+    allowed: set[Permission] = set()
+    for name, permissions in GROUPS.items():
+        wanted = Q()
+        for app, codename in permissions:
+            wanted |= Q(content_type__app_label=app, codename__regex=rf"^{codename}$")
+        allowed |= set(Permission.objects.filter(wanted))
+        group, created = Group.objects.get_or_create(name=name)
+        if created:
+            group.permissions.set(allowed)
 
 
 def create_integration(service: type[IntegrationService]) -> None:

@@ -12,8 +12,8 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from pydantic import ValidationError
 
-from . import configuration, errors, inbox, outbox, registry, trigger
-from .models import Heartbeat, Integration, IntegrationLog, WebhookEvent
+from . import configuration, errors, inbox, outbox, registry, runs, trigger
+from .models import Heartbeat, Integration, IntegrationLog, Run, WebhookEvent
 
 logger = structlog.get_logger(__name__)
 
@@ -33,6 +33,7 @@ def drain(queue: str) -> None:
     """The sweep: deliver all that is due, whatever happened to the wake-ups."""
     if queue == "fast":
         inbox.sweep()
+    runs.sweep(queue)
     outbox.drain(queue=queue)
 
 
@@ -40,6 +41,14 @@ def drain(queue: str) -> None:
 def reap() -> None:
     """Take back what dead workers held."""
     outbox.reap()
+    runs.reap()
+
+
+@shared_task
+def perform_run(run: int) -> None:
+    """Somebody asked for work and looks at a page until it is done."""
+    for found in Run.objects.filter(pk=run):
+        runs.perform(found)
 
 
 @shared_task
@@ -62,8 +71,9 @@ def process_webhook(integration: str) -> None:
 
 @shared_task
 def prune() -> None:
-    """Delete what is past its time: log rows, and webhooks, whose payload names people."""
+    """Delete what is past its time: log rows and runs, and webhooks, whose payload names people."""
     now = timezone.now()
+    delete_in_bites(Run.objects.filter(created_at__lt=now - LOG_KEPT_FOR))
     delete_in_bites(IntegrationLog.objects.filter(started_at__lt=now - LOG_KEPT_FOR))
     delete_in_bites(WebhookEvent.objects.filter(received_at__lt=now - EVENTS_KEPT_FOR))
 

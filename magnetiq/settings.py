@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "modeltranslation",  # before the admin, whose forms it extends
     "unfold",
     "unfold.contrib.filters",
+    "unfold.contrib.import_export",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -49,6 +50,8 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django_celery_beat",
     "csp",
+    "import_export",
+    "ninja",  # its own pages and scripts: nothing is loaded from another company's servers
     "magnetiq",
     "leads",
     "integrations",

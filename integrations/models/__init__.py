@@ -5,8 +5,11 @@ from .installation import Heartbeat, Installation
 from .integration import Connection, Integration
 from .log import HourlyStat, IntegrationLog
 from .record import ExternalRecord
+from .run import Run
+from .token import ApiToken
 
 __all__ = [
+    "ApiToken",
     "Attempt",
     "Connection",
     "Delivery",
@@ -17,5 +20,6 @@ __all__ = [
     "Installation",
     "Integration",
     "IntegrationLog",
+    "Run",
     "WebhookEvent",
 ]

@@ -111,6 +111,12 @@ class Delivery(models.Model):
             models.Index(fields=["leased_until"], name="delivery_reap", condition=models.Q(state="in_flight")),
             models.Index(fields=["subject_type", "subject_id"], name="delivery_subject"),
             models.Index(fields=["integration", "state", "created_at"], name="delivery_list"),
+            models.Index(fields=["created_at", "id"], name="delivery_oldest"),
+            models.Index(
+                fields=["integration", "error_kind", "created_at"],
+                name="delivery_dead",
+                condition=models.Q(state="dead"),
+            ),
         ]
 
     def __str__(self) -> str:

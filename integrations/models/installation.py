@@ -34,12 +34,18 @@ class Heartbeat(models.Model):
     """When worker and beat were last alive; written by themselves, at most every `EVERY`."""
 
     EVERY = timedelta(seconds=10)
+    LATE = timedelta(seconds=60)
 
     name = models.CharField(max_length=20, primary_key=True)
     seen_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.name
+
+    @classmethod
+    def is_alive(cls, name: str) -> bool:
+        """`name` ("worker", "beat") has been seen lately: a few heartbeats may come late on a busy machine."""
+        return cls.objects.filter(name=name, seen_at__gt=timezone.now() - cls.LATE).exists()
 
     @classmethod
     def beat(cls, name: str) -> None:

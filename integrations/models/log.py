@@ -31,7 +31,12 @@ class IntegrationLog(models.Model):
         verbose_name = _("log entry")
         verbose_name_plural = _("log")
         ordering = ["-started_at", "-id"]
-        indexes = [models.Index(fields=["integration", "-started_at"], name="log_by_integration")]
+        indexes = [
+            models.Index(fields=["integration", "-started_at"], name="log_by_integration"),
+            models.Index(fields=["operation", "-started_at"], name="log_by_operation"),
+            models.Index(fields=["error_kind", "-started_at"], name="log_errors", condition=~models.Q(error_kind="")),
+            models.Index(fields=["-started_at"], name="log_slow", condition=models.Q(duration_ms__gte=1000)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.operation} {self.status}"

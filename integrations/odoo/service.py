@@ -44,7 +44,7 @@ class OdooService(IntegrationService):
         """User, version, modules, rights, fields and the days that the key has left."""
         return probe.report(self)
 
-    @operation(batch_size=200)
+    @operation(label=_("Leads to Odoo"), batch_size=200)
     def push_leads(self, leads: Sequence[Lead]) -> Iterator[tuple[Sequence[Lead], Outcome]]:
         """Make Odoo's crm.lead records equal to our leads; safe to repeat."""
         yield from self.lead_records.push_leads(leads)

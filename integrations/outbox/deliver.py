@@ -14,7 +14,7 @@ from django.db.models import Model
 from django.utils import timezone
 from pydantic import ValidationError
 
-from integrations import breaker, errors, registry, trigger
+from integrations import breaker, errors, progress, registry, trigger
 from integrations.models import Connection, Delivery, Installation
 from integrations.redact import redact
 from integrations.service import IntegrationService, Operation, Outcome
@@ -33,6 +33,7 @@ class Tally:
 
     def add(self, outcome: str, number: int) -> None:
         self.outcomes[outcome] = self.outcomes.get(outcome, 0) + number
+        progress.report(self.processed)
 
     @property
     def processed(self) -> int:

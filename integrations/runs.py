@@ -1,0 +1,180 @@
+"""Work in the worker that a person asked for: set off here, done there, looked at on a page or over the API.
+
+A kind of work is a function that takes the Run and returns its result, a JSON document:
+
+    @kind("replay")
+    def replay(run: Run) -> dict[str, Any]: ...
+
+It tells how far it is by `progress.report(done, total)`. The row is the truth: a message to the broker only makes it
+quicker, and the sweep takes what no message announced.
+"""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+from typing import Any, NamedTuple
+
+import structlog
+from django.db import transaction
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from pydantic import ValidationError
+
+from . import configuration, errors, gate, health, jobs, progress, registry, trigger
+from .models import Connection, Heartbeat, Integration, Run
+from .outbox.wake import send
+from .redact import redact
+
+logger = structlog.get_logger(__name__)
+State = Run.State
+
+Work = Callable[[Run], dict[str, Any]]
+SILENT_FOR = timedelta(minutes=15)  # without a sign of life: its worker died
+TOLD_EVERY = 0.5  # seconds between two writes of how far it is
+
+
+class Kind(NamedTuple):
+    work: Work
+    queue: str
+
+
+KINDS: dict[str, Kind] = {}
+
+
+class FailedRun(Exception):
+    """The work came to an end that is no success: `result` is shown all the same, the message says why."""
+
+    def __init__(self, message: str, result: dict[str, Any] | None = None) -> None:
+        super().__init__(message)
+        self.result = result or {}
+
+
+def kind(name: str, *, queue: str = "bulk") -> Callable[[Work], Work]:
+    """Declare a kind of work; `queue` is `fast` for what a person waits for."""
+
+    def declare(work: Work) -> Work:
+        KINDS[name] = Kind(work, queue)
+        return work
+
+    return declare
+
+
+def start(name: str, *, integration: Integration | None = None, **arguments: Any) -> Run:
+    """Have a worker do it: the row is written now, in the transaction that is open, and announced after its commit."""
+    by = trigger.current()
+    run = Run.objects.create(
+        kind=name,
+        integration=integration,
+        arguments=arguments,
+        trigger=by.name,
+        actor_id=by.actor_id,
+        language=translation.get_language() or "en",
+    )
+    transaction.on_commit(partial(_announce, run.pk, KINDS[name].queue), robust=True)
+    return run
+
+
+def _announce(pk: int, queue: str) -> None:
+    try:
+        send("integrations.tasks.perform_run", pk, queue=queue)
+    except Exception as error:  # the sweep comes round anyway
+        logger.warning("broker is down", error=type(error).__name__)
+
+
+def sweep(queue: str) -> None:
+    """Do what waits, whatever happened to its message."""
+    kinds = [name for name, declared in KINDS.items() if declared.queue == queue]
+    for run in Run.objects.filter(state=State.WAITING, kind__in=kinds).order_by("id"):
+        perform(run)
+
+
+def reap() -> None:
+    """Say of runs without a sign of life that they failed."""
+    lost = Run.objects.filter(state=State.RUNNING, seen_at__lt=timezone.now() - SILENT_FOR)
+    lost.update(state=State.FAILED, finished_at=timezone.now(), message="The worker died while it did this.")
+
+
+def perform(run: Run) -> Run:
+    """Do it, unless somebody else has begun. Never raises: what went wrong is on the row."""
+    now = timezone.now()
+    row = Run.objects.filter(pk=run.pk)
+    if row.filter(state=State.WAITING).update(state=State.RUNNING, started_at=now, seen_at=now):
+        with (
+            trigger.triggered(run.trigger, run.actor_id),
+            translation.override(run.language),
+            progress.told_to(_Teller(run.pk)),
+        ):
+            outcome = _outcome(run)
+        row.update(finished_at=timezone.now(), **outcome)
+    run.refresh_from_db()
+    return run
+
+
+def _outcome(run: Run) -> dict[str, Any]:
+    try:
+        return {"state": State.DONE, "result": KINDS[run.kind].work(run)}
+    except FailedRun as failed:
+        return {"state": State.FAILED, "message": redact(str(failed)), "result": failed.result}
+    except ValidationError as error:
+        message = " ".join([_("Settings are incomplete."), *health.complaints(error)])
+    except errors.IntegrationError as error:
+        message = error.message
+    except Exception as error:  # named only: its text may quote anything
+        logger.exception("run failed", kind=run.kind)
+        message = type(error).__name__
+    return {"state": State.FAILED, "message": redact(message)}
+
+
+class _Teller:
+    """Writes how far a run is to its row, not too often."""
+
+    def __init__(self, pk: int) -> None:
+        self.pk = pk
+        self.told_at = 0.0
+
+    def __call__(self, done: int, total: int | None) -> None:
+        if total is None and time.monotonic() - self.told_at < TOLD_EVERY:
+            return
+        self.told_at = time.monotonic()
+        columns: dict[str, Any] = {"done": done, "seen_at": timezone.now()}
+        Run.objects.filter(pk=self.pk).update(**columns, **({} if total is None else {"total": total}))
+
+
+def worker_is_alive() -> bool:
+    """Whether somebody is there to do it."""
+    return Heartbeat.is_alive("worker")
+
+
+# --- what the core can do --------------------------------------------------------------------------------------------
+
+
+def own_connection(run: Run) -> Connection:
+    assert run.integration
+    return configuration.own_connection(run.integration)
+
+
+@kind("test", queue="fast")
+def test(run: Run) -> dict[str, Any]:
+    """The report of a connection: the integration's own, or that of `owner`."""
+    assert run.integration
+    owner = run.arguments.get("owner", "")
+    connection = run.integration.connections.select_related("integration").get(owner=owner)
+    report = health.test(connection)
+    error_kind = "" if report.ok else errors.Misconfigured.kind
+    gate.log(connection, "test_connection", error_kind=error_kind, message=report.summary)
+    if not report.ok:
+        raise FailedRun(" ".join([report.summary, *report.problems]), report.as_json())
+    return report.as_json()
+
+
+@kind("job")
+def job(run: Run) -> dict[str, Any]:
+    """A job's result as `jobs.perform` tells it; arguments: `job` is its name, the rest are its options."""
+    assert run.integration
+    options = dict(run.arguments)
+    declared = registry.job(run.integration.slug, options.pop("job"))
+    result = jobs.perform(declared, **options)
+    told = {"dry_run": True} if options.get("dry_run") else {}
+    gate.log(own_connection(run), declared.command, size=result.get("promised"), metadata=told)
+    return result
