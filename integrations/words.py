@@ -12,8 +12,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from integrations import registry
 from integrations.health import Light
 from integrations.models import Delivery, WebhookEvent
+from integrations.service import IntegrationService
 
 Words = tuple[Promise, str]  # what it is called, and Unfold's name of the colour
 
@@ -48,6 +50,21 @@ KINDS: dict[str, Promise] = {
     "bug": gettext_lazy("error of ours"),
 }
 
+EVENTS: dict[str, Promise] = {
+    "test_connection": gettext_lazy("Connection tested"),
+    "config_updated": gettext_lazy("Settings changed"),
+    "account_removed": gettext_lazy("Account removed"),
+    "enabled": gettext_lazy("Put into use"),
+    "disabled": gettext_lazy("Taken out of use"),
+    "paused": gettext_lazy("Paused"),
+    "resumed": gettext_lazy("Resumed"),
+    "settled_here": gettext_lazy("Copy released"),
+    "retried": gettext_lazy("Retried at once"),
+    "replayed": gettext_lazy("Replayed"),
+    "cancelled": gettext_lazy("Cancelled"),
+    "process_again": gettext_lazy("Webhooks processed again"),
+}
+
 
 def label(text: object, colour: str = "default") -> SafeString:
     return render_to_string("unfold/helpers/label.html", {"text": text, "variant": colour})
@@ -62,6 +79,21 @@ def state_label(row: Any, field: str = "state") -> SafeString:
 def kind(name: str) -> str:
     """A kind of error in words."""
     return str(KINDS.get(name, name))
+
+
+def operation(slug: str, name: str) -> str:
+    """What people call what a delivery, a run or a log row names: an operation, a job, an event; others as they are."""
+    service = registry.services().get(slug)
+    return str(EVENTS.get(name) or (declared(service).get(name, name) if service else name))
+
+
+def declared(service: type[IntegrationService]) -> dict[str, Promise | str]:
+    jobs = service.jobs()
+    return {
+        **{operation.name: operation.label for operation in service.operations()},
+        **{job.name: job.label for job in jobs},
+        **{job.command: job.label for job in jobs},
+    }
 
 
 def reason(row: Any) -> SafeString:
