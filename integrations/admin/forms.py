@@ -11,26 +11,9 @@ from pydantic import HttpUrl, ValidationError
 from pydantic.fields import FieldInfo
 from unfold import widgets
 
-from integrations import configuration, registry
+from integrations import complaints, configuration, registry
 from integrations.models import Connection, Integration
 from integrations.service import IntegrationSettings, is_secret
-
-# Pydantic's words that an operator may meet, by its type of error; placeholders are its context.
-COMPLAINTS: dict[str, object] = {
-    "value_error": "%(error)s",  # said by a validator of the service itself
-    "missing": gettext_lazy("This is needed."),
-    "string_too_short": gettext_lazy("This is needed."),
-    "string_pattern_mismatch": gettext_lazy("This does not have the form that is asked for."),
-    "url_parsing": gettext_lazy("Enter a whole address, such as https://example.com"),
-    "url_scheme": gettext_lazy("The address must start with https:// or http://"),
-    "int_parsing": gettext_lazy("Enter a whole number."),
-    "float_parsing": gettext_lazy("Enter a number."),
-    "greater_than": gettext_lazy("Enter a number above %(gt)s."),
-    "greater_than_equal": gettext_lazy("Enter at least %(ge)s."),
-    "less_than": gettext_lazy("Enter a number below %(lt)s."),
-    "less_than_equal": gettext_lazy("Enter at most %(le)s."),
-    "too_short": gettext_lazy("Enter at least one value."),
-}
 
 
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg] # it takes none at run time
@@ -76,11 +59,8 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg] # it takes none a
         return typed
 
     def blame(self, error: ValidationError) -> None:
-        for found in error.errors(include_input=False, include_url=False):
-            name = str(found["loc"][0]) if found["loc"] else None
-            known = COMPLAINTS.get(found["type"])
-            text = str(known) % found.get("ctx", {}) if known else found["msg"]
-            self.add_error(name if name in self.fields else None, text)
+        for name, texts in complaints.by_field(error).items():
+            self.add_error(name if name in self.fields else None, cast(Any, texts))
 
 
 class ListField(forms.CharField):
