@@ -58,6 +58,23 @@ class Migration(migrations.Migration):
                 'ordering': ['-id'],
             },
         ),
+        migrations.AddField(
+            model_name='externalrecord',
+            name='unanswered',
+            field=models.GeneratedField(db_persist=True, expression=models.Func(models.F('kept'), models.Value('$.* ? (!exists(@.answer))'), function='jsonb_path_exists'), output_field=models.BooleanField(), verbose_name='waits for an answer'),
+        ),
+        migrations.AddIndex(
+            model_name='externalrecord',
+            index=models.Index(condition=models.Q(('gone_at', None), ('unanswered', True)), fields=['remote_system', 'remote_model'], name='record_unanswered'),
+        ),
+        migrations.AddIndex(
+            model_name='hourlystat',
+            index=models.Index(fields=['hour'], name='stat_by_hour'),
+        ),
+        migrations.AddIndex(
+            model_name='webhookevent',
+            index=models.Index(condition=models.Q(('state', 'failed')), fields=['integration'], name='inbox_failed'),
+        ),
         migrations.AddIndex(
             model_name='delivery',
             index=models.Index(fields=['created_at', 'id'], name='delivery_oldest'),

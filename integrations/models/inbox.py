@@ -33,7 +33,10 @@ class WebhookEvent(models.Model):
         verbose_name = _("webhook event")
         verbose_name_plural = _("webhook events")
         constraints = [models.UniqueConstraint(fields=["integration", "event_id"], name="one_row_per_event")]
-        indexes = [models.Index(fields=["due_at"], name="inbox_due", condition=models.Q(state="received"))]
+        indexes = [
+            models.Index(fields=["due_at"], name="inbox_due", condition=models.Q(state="received")),
+            models.Index(fields=["integration"], name="inbox_failed", condition=models.Q(state="failed")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"

@@ -54,6 +54,7 @@ class HourlyStat(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["integration", "operation", "hour"], name="one_stat_per_hour")]
+        indexes = [models.Index(fields=["hour"], name="stat_by_hour")]
 
     def __str__(self) -> str:
         return f"{self.operation} {self.hour:%Y-%m-%d %H}h"

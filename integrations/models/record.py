@@ -3,15 +3,18 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+UNANSWERED = "$.* ? (!exists(@.answer))"  # the jsonpath of a field in `kept` that nobody has decided about
+
 
 class ExternalRecord(models.Model):
     """Our subject in one remote system.
 
     `remote_system` names url and database (or account, or calendar): pointing an integration at another one leaves
     these rows alone and starts a new book. `sent` is {field: what we last sent}; `kept` is {field: {"ours", "theirs"}}
-    where the other side had changed a field, so that theirs stays and the difference is shown. `sending` is {field:
-    values} of calls whose answers we have not: each may have been written there. `as_of` is the subject's `updated_at`
-    that was sent: when the subject has another one now, the other side is out of step, whoever wrote last.
+    where the other side had changed a field, so that theirs stays and the difference is shown; an operator's "answer"
+    ("ours" or "theirs", see `conflicts`) stands beside them. `sending` is {field: values} of calls whose answers we
+    have not: each may have been written there. `as_of` is the subject's `updated_at` that was sent: when the subject
+    has another one now, the other side is out of step, whoever wrote last.
     """
 
     remote_system = models.CharField(_("system"), max_length=300)
@@ -23,6 +26,12 @@ class ExternalRecord(models.Model):
     sent = models.JSONField(_("last sent"), default=dict)
     sending = models.JSONField(default=dict, blank=True)
     kept = models.JSONField(_("changed there and kept"), default=dict, blank=True)
+    unanswered = models.GeneratedField(
+        expression=models.Func(models.F("kept"), models.Value(UNANSWERED), function="jsonb_path_exists"),
+        output_field=models.BooleanField(),
+        db_persist=True,
+        verbose_name=_("waits for an answer"),
+    )
     as_of = models.DateTimeField(null=True, blank=True)
     synced_at = models.DateTimeField(_("in step since"))
     gone_at = models.DateTimeField(_("deleted there"), null=True, blank=True)
@@ -36,7 +45,14 @@ class ExternalRecord(models.Model):
                 name="one_record_per_subject",
             )
         ]
-        indexes = [models.Index(fields=["subject_type", "subject_id"], name="record_subject")]
+        indexes = [
+            models.Index(fields=["subject_type", "subject_id"], name="record_subject"),
+            models.Index(
+                fields=["remote_system", "remote_model"],
+                name="record_unanswered",
+                condition=models.Q(unanswered=True, gone_at=None),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.remote_model} {self.remote_id}"
