@@ -64,6 +64,14 @@ EVENTS: dict[str, Promise] = {
     "cancelled": gettext_lazy("Cancelled"),
     "process_again": gettext_lazy("Webhooks processed again"),
 }
+TRIGGERS: dict[str, Promise] = {
+    "delivery": gettext_lazy("a delivery"),
+    "admin": gettext_lazy("the admin"),
+    "api": gettext_lazy("the API"),
+    "command": gettext_lazy("a command"),
+    "beat": gettext_lazy("a schedule"),
+    "webhook": gettext_lazy("a webhook"),
+}
 
 
 def label(text: object, colour: str = "default") -> SafeString:
@@ -79,6 +87,11 @@ def state_label(row: Any, field: str = "state") -> SafeString:
 def kind(name: str) -> str:
     """A kind of error in words."""
     return str(KINDS.get(name, name))
+
+
+def by(row: Any) -> str:
+    """Who set off a log row or a run: a user, or what it was else."""
+    return str(row.actor or TRIGGERS.get(row.trigger, row.trigger))
 
 
 def operation(slug: str, name: str) -> str:
