@@ -43,8 +43,8 @@ class Message(forms.CharField):
         return many_lines(super().to_python(value) or "")
 
 
-class WhitepaperForm(forms.Form):
-    """A whitepaper against a name and an address."""
+class PersonForm(forms.Form):
+    """What somebody says of themselves, on a page or over the API: one set of rules."""
 
     name = Line("name", label=_("Your name"), widget=forms.TextInput({"autocomplete": "name"}))
     email = Address(
@@ -83,6 +83,29 @@ class WhitepaperForm(forms.Form):
         widget=forms.Textarea({"rows": 4}),
     )
     marketing_consent = forms.BooleanField(required=False)
+
+    def to_capture(self, *, nonce: str, whitepaper: Whitepaper | None, **more: Any) -> Capture:
+        """`more` is what a Capture takes besides: language, source, utm, first_utm, referrer."""
+        return Capture(
+            **{name: self.cleaned_data[name] for name in TYPED},
+            kind=Touchpoint.Kind.WHITEPAPER if whitepaper else Touchpoint.Kind.CONTACT,
+            key=self.key(nonce, whitepaper),
+            captured_at=timezone.now(),
+            whitepaper=whitepaper,
+            consent_text_version=MARKETING_VERSION,
+            **more,
+        )
+
+    def key(self, nonce: str, whitepaper: Whitepaper | None) -> str:
+        """The same said twice under one nonce counts once; going back to correct something counts again."""
+        about = str(whitepaper.pk) if whitepaper else ""
+        parts = [nonce, about, *[str(self.cleaned_data[name]) for name in TYPED]]
+        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+class WhitepaperForm(PersonForm):
+    """A whitepaper against a name and an address."""
+
     # Nobody sees this field; what fills it in is a robot.
     nickname = forms.CharField(required=False, widget=forms.TextInput({"autocomplete": "off", "tabindex": "-1"}))
     nonce = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -97,26 +120,16 @@ class WhitepaperForm(forms.Form):
     def is_robot(self) -> bool:
         return bool(self.data.get("nickname"))
 
-    def to_capture(self, whitepaper: Whitepaper, *, utm: Utm, first_utm: Utm) -> Capture:
-        return Capture(
-            **{name: self.cleaned_data[name] for name in TYPED},
-            kind=Touchpoint.Kind.WHITEPAPER,
-            key=self.key(whitepaper),
-            captured_at=timezone.now(),
-            language=(get_language() or "")[:2],
+    def of_page(self, whitepaper: Whitepaper, *, utm: Utm, first_utm: Utm) -> Capture:
+        return self.to_capture(
+            nonce=self.cleaned_data["nonce"] or secrets.token_urlsafe(16),  # of the page: a double click sends it twice
             whitepaper=whitepaper,
-            consent_text_version=MARKETING_VERSION,
+            language=(get_language() or "")[:2],
             source=f"whitepaper form: {whitepaper.slug}",
             utm=utm,
             first_utm=first_utm,
             referrer=single_line(self.cleaned_data["referrer"])[:REFERRER_LENGTH],
         )
-
-    def key(self, whitepaper: Whitepaper) -> str:
-        """A double click sends the same twice and counts once; going back to correct something counts again."""
-        nonce = self.cleaned_data["nonce"] or secrets.token_urlsafe(16)
-        parts = [nonce, str(whitepaper.pk), *[str(self.cleaned_data[name]) for name in TYPED]]
-        return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
 TYPED = ("name", "email", "company", "job_title", "phone", "website", "message", "marketing_consent")

@@ -1,4 +1,4 @@
-"""How often one address may post."""
+"""How often one address, or whoever else can be told apart, may ask."""
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from time import time
@@ -27,10 +27,10 @@ def client_address(request: HttpRequest) -> str:
     return str(parse(address) or address)
 
 
-def seconds_to_wait(scope: str, request: HttpRequest, *, limit: int, window: int) -> int:
-    """0 when this request is within `limit` per `window` seconds; counts it."""
+def seconds_to_wait(scope: str, who: str, *, limit: int, window: int) -> int:
+    """0 when this request of `who` is within `limit` per `window` seconds; counts it."""
     now = int(time())
-    key = f"throttle:{scope}:{neighbourhood(client_address(request))}:{now // window}"
+    key = f"throttle:{scope}:{who}:{now // window}"
     try:
         cache.add(key, 0, timeout=window)
         count = cache.incr(key)
@@ -39,6 +39,11 @@ def seconds_to_wait(scope: str, request: HttpRequest, *, limit: int, window: int
         log.warning("throttle without cache", scope=scope, exc_info=True)
         return 0
     return window - now % window if count > limit else 0
+
+
+def visitor(request: HttpRequest) -> str:
+    """Whom to count for a request of somebody unknown."""
+    return neighbourhood(client_address(request))
 
 
 def neighbourhood(address: str) -> str:

@@ -38,14 +38,14 @@ def whitepaper_thanks(request: HttpRequest, slug: str) -> HttpResponse:
 def take(request: HttpRequest, whitepaper: Whitepaper) -> HttpResponse:
     """What was typed becomes a lead, or comes back with what is wrong with it."""
     form = WhitepaperForm(request.POST)
-    if wait := throttle.seconds_to_wait("whitepaper", request, limit=POSTS, window=WINDOW):
+    if wait := throttle.seconds_to_wait("whitepaper", throttle.visitor(request), limit=POSTS, window=WINDOW):
         response = show(request, whitepaper, form, status=429, minutes_to_wait=-(-wait // 60))
         response["Retry-After"] = str(wait)
         return response
     if not form.is_robot:
         if not form.is_valid():
             return show(request, whitepaper, form, status=422)
-        actions.capture([form.to_capture(whitepaper, utm=utm.last_touch(request), first_utm=utm.first_touch(request))])
+        actions.capture([form.of_page(whitepaper, utm=utm.last_touch(request), first_utm=utm.first_touch(request))])
     return redirect("leads:thanks", slug=whitepaper.slug)
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.core.cache import cache
 from django.test import RequestFactory
 
-from leads.throttle import client_address, seconds_to_wait
+from leads.throttle import client_address, seconds_to_wait, visitor
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,7 @@ def request(address: str, forwarded: str = "") -> Any:
 
 
 def attempts(addresses: list[str]) -> list[bool]:
-    return [not seconds_to_wait("test", request(address), limit=2, window=600) for address in addresses]
+    return [not seconds_to_wait("test", visitor(request(address)), limit=2, window=600) for address in addresses]
 
 
 @pytest.mark.parametrize(
