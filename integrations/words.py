@@ -6,6 +6,7 @@ from typing import Any
 from django.template.defaultfilters import date
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -127,6 +128,13 @@ def moment(at: datetime | None) -> str:
 
 def since(at: datetime | None) -> str:
     return _("since %(moment)s") % {"moment": moment(at)} if at else ""
+
+
+def duration(milliseconds: int) -> str:
+    """Such as "40 ms" or "1.2 s"."""
+    if milliseconds < 1000:
+        return _("%(n)s ms") % {"n": milliseconds}
+    return _("%(n)s s") % {"n": number_format(milliseconds / 1000, 1)}
 
 
 def safe_url(url: str) -> str:
