@@ -9,8 +9,8 @@ from django.utils.translation import ngettext
 from pydantic import ValidationError
 
 from . import breaker, gate, registry
-from .models import Connection, ExternalRecord, Integration
-from .service import IntegrationService, IntegrationSettings
+from .models import Connection, Delivery, ExternalRecord, Integration
+from .service import IntegrationService, Mode
 
 
 class AnotherSystemError(Exception):
@@ -49,23 +49,67 @@ def configure(
     Raises pydantic.ValidationError when a value is wrong and AnotherSystemError unless `new_book` says it is meant.
     """
     connection = own_connection(integration)
-    service_class = registry.get(integration.slug)
-    schema = service_class.settings_schema
+    connection.integration = integration
+    return _configure(connection, values, actor=actor, new_book=new_book)
+
+
+def configure_account(
+    integration: Integration,
+    owner: str,
+    values: dict[str, Any],
+    *,
+    actor: AbstractBaseUser | None = None,
+    new_book: bool = False,
+) -> list[str]:
+    """Add the account of `owner`, or change it: as `configure`, for what `account_schema` adds to the settings.
+
+    All of it is kept encrypted on the account's Connection; other values are ignored, an empty secret keeps the stored
+    one. Raises LookupError where the integration has no further accounts, and what `configure` raises.
+    """
+    if not owner or registry.get(integration.slug).account_schema is None:
+        raise LookupError(f"{integration.slug} has no account {owner!r}.")
+    known = integration.connections.filter(owner=owner).first()
+    connection = known or Connection(integration=integration, owner=owner)
+    connection.integration = integration
+    own = registry.get(integration.slug).kept_on(connection)
+    given = {name: value for name, value in values.items() if name in own}
+    return _configure(connection, given, actor=actor, new_book=new_book)
+
+
+@transaction.atomic
+def remove_account(connection: Connection, *, actor: AbstractBaseUser | None = None) -> None:
+    """Forget the account: its secrets are erased, and what was promised to it is cancelled.
+
+    The row stays, because its deliveries are history. What is in flight is past recall. Raises LookupError for the
+    integration's own connection.
+    """
+    if not connection.owner:
+        raise LookupError(f"{connection.integration.slug}: this is no account.")
+    columns: dict[str, Any] = {"removed_at": timezone.now(), "secrets": {}, "memory": {}, "report": {}}
+    Connection.objects.filter(pk=connection.pk).update(**columns)
+    breaker.unbar(connection)
+    Delivery.objects.abandon()
+    _changed_by(connection.integration, actor)
+    gate.log(connection, "account_removed")
+
+
+def _configure(
+    connection: Connection, values: dict[str, Any], *, actor: AbstractBaseUser | None, new_book: bool
+) -> list[str]:
+    service_class = registry.get(connection.integration.slug)
+    schema = service_class.schema_of(connection)
     before = service_class.raw_settings(connection)
     secrets = {name: values[name] for name in schema.secret_fields() if values.get(name)}
     plain = {name: value for name, value in values.items() if name not in schema.secret_fields()}
     valid = schema.model_validate({**before, **plain, **secrets})
-    written = {**_plain(valid), **secrets}
+    written = {**valid.model_dump(mode="json", exclude=set(schema.secret_fields())), **secrets}
     changed = sorted(
         name
         for name in written.keys() & values.keys()
         if written[name] != before.get(name, schema.model_fields[name].default)
     )
 
-    integration.settings = {**integration.settings, **_plain(valid)}
-    connection.integration = integration
-    all_secrets: Any = {**connection.secrets, **secrets}  # a plain dict, also where the stored ones are unreadable
-    connection.secrets = all_secrets
+    _fill(connection, written, kept=service_class.kept_on(connection))
     service = service_class(connection)
     if not new_book:
         _refuse_another_system(service)
@@ -75,23 +119,42 @@ def configure(
     return changed
 
 
-def _plain(valid: IntegrationSettings) -> dict[str, Any]:
-    secret = set(valid.secret_fields())
-    return valid.model_dump(mode="json", exclude=secret)
+def _fill(connection: Connection, values: dict[str, Any], *, kept: set[str]) -> None:
+    """Set what is `kept` on the connection there; the rest is the integration's, and an account does not change it."""
+    here = {name: value for name, value in values.items() if name in kept}
+    secrets: Any = {**connection.secrets, **here}  # a plain dict, also where the stored ones are unreadable
+    connection.secrets = secrets
+    if not connection.owner:
+        rest = {name: value for name, value in values.items() if name not in kept}
+        connection.integration.settings = {**connection.integration.settings, **rest}
 
 
 @transaction.atomic
 def _save(service: IntegrationService, *, secrets_changed: bool, actor: AbstractBaseUser | None) -> None:
+    """What waited for a human is due again: of the integration's own settings, also what its accounts wait for."""
     connection = service.connection
     integration = connection.integration
-    integration.updated_by_id = actor.pk if actor else None
-    integration.save(update_fields=["settings", "updated_by", "updated_at"])
-    fields: dict[str, Any] = {"memory": {}}
+    _changed_by(integration, actor)
+    if connection.pk is None:
+        connection.save()
+    if not connection.owner:
+        integration.save(update_fields=["settings"])
+    columns: dict[str, Any] = {"removed_at": None}
     if secrets_changed:
-        fields |= {"secrets": connection.secrets, "rotated_at": timezone.now()}
-    Connection.objects.filter(pk=connection.pk).update(**fields)
+        columns["rotated_at"] = timezone.now()
+    if secrets_changed or connection.owner:
+        columns["secrets"] = connection.secrets
+    Connection.objects.filter(pk=connection.pk).update(**columns)
     service.open_book()
-    breaker.unbar(connection)
+    concerned = [connection] if connection.owner else integration.connections.in_use()
+    for found in concerned:
+        Connection.objects.filter(pk=found.pk).update(memory={})
+        breaker.unbar(found)
+
+
+def _changed_by(integration: Integration, actor: AbstractBaseUser | None) -> None:
+    integration.updated_by_id = actor.pk if actor else None
+    integration.save(update_fields=["updated_by", "updated_at"])
 
 
 def _refuse_another_system(service: IntegrationService) -> None:
@@ -112,7 +175,7 @@ def pause(integration: Integration) -> None:
 def resume(integration: Integration) -> None:
     """End a pause, an operator's or the breaker's: everything that waited is due."""
     _set(integration, "resumed", paused_at=None)
-    for connection in integration.connections.select_related("integration"):
+    for connection in integration.connections.in_use().select_related("integration"):
         healthy = connection.status == Connection.Status.HEALTHY
         breaker.unbar(connection, status=Connection.Status.HEALTHY if healthy else Connection.Status.UNKNOWN)
 
@@ -131,6 +194,12 @@ def has_moved(connection: Connection) -> bool:
     """The settings lead to another system than the one that our records are in."""
     service = _service_on(connection)
     return service is not None and service.has_moved
+
+
+def mode(connection: Connection) -> Mode | None:
+    """What the settings lead to; None while some are missing."""
+    service = _service_on(connection)
+    return service.mode_of(service.settings) if service else None
 
 
 def _service_on(connection: Connection) -> IntegrationService | None:

@@ -73,7 +73,7 @@ def complaints(error: ValidationError) -> list[str]:
 def light(connection: Connection) -> Light:
     """The state of one connection in one word."""
     integration = connection.integration
-    if not integration.enabled:
+    if not integration.enabled or connection.removed_at:
         return Light.DISABLED
     if connection.must_reenter_secrets or not is_complete(connection) or has_moved(connection):
         return Light.MISCONFIGURED

@@ -2,13 +2,13 @@
 
 import inspect
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from ipaddress import ip_address
-from typing import Any, ClassVar, Generic, Self, TypeVar, cast, overload
+from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, cast, overload
 from urllib.parse import urlsplit
 
 from django.db.models import Model
@@ -153,6 +153,21 @@ class JobReport:
     changes: list[dict[str, Any]] = field(default_factory=list)
 
 
+class Promised(Protocol):
+    """What a handler may ask about the promise that it keeps just now.
+
+    `id` is the delivery's; its `version` rises whenever it is promised again, so that both together are the same in
+    every try of one promise, and never in another. `occasion` is that of `outbox.once`.
+    """
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def occasion(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Incoming:
     """One verified event. `event_id` is the sender's own and tells repetitions."""
@@ -261,6 +276,7 @@ class IntegrationService:
         self.connection = connection
         self.settings = self.schema_of(connection).model_validate(self.raw_settings(connection))
         self.gate = Gate(connection, self.settings, forced=forced)
+        self.claimed: Mapping[tuple[str, int], Promised] = {}  # filled by the outbox for each batch
         self.memory = Memory(connection, of=self.settings.fingerprint(connection.rotated_at))
 
     @classmethod
@@ -268,13 +284,31 @@ class IntegrationService:
         return cls.account_schema if connection.owner and cls.account_schema else cls.settings_schema
 
     @classmethod
+    def kept_on(cls, connection: Connection) -> set[str]:
+        """Names of the fields that are kept on the connection, encrypted; the others are the integration's."""
+        if connection.owner and cls.account_schema:
+            return set(cls.account_schema.model_fields) - set(cls.settings_schema.model_fields)
+        return set(cls.settings_schema.secret_fields())
+
+    @classmethod
     def raw_settings(cls, connection: Connection) -> dict[str, Any]:
-        """What is configured, secrets included: the environment's first values, then what was saved."""
+        """What is configured, secrets included: the environment's first values, then what was saved.
+
+        An account has what the integration has, and what is its own.
+        """
         return {
             **cls.settings_schema.from_environment(),
             **connection.integration.settings,
+            **cls._shared_secrets(connection),
             **connection.secrets,
         }
+
+    @classmethod
+    def _shared_secrets(cls, connection: Connection) -> dict[str, Any]:
+        if not connection.owner or not cls.settings_schema.secret_fields():
+            return {}
+        own: dict[str, Any] = Connection.objects.get(integration=connection.integration_id, owner="").secrets
+        return own
 
     @classmethod
     def system_of(cls, settings: Any) -> str:
@@ -311,6 +345,10 @@ class IntegrationService:
     def test_connection(self) -> ConnectionReport:
         """Who we are there and what is missing. Reads only. Raises IntegrationError when there is no answer."""
         raise NotImplementedError
+
+    def promise(self, subject: Model) -> Promised:
+        """The promise about `subject` that is being kept. Raises KeyError when there is none."""
+        return self.claimed[subject._meta.label_lower, subject.pk]
 
     def refresh(self) -> None:
         """Forget what was remembered of the other side, because it refused something that should be right."""

@@ -75,6 +75,11 @@ class Migration(migrations.Migration):
             model_name='webhookevent',
             index=models.Index(condition=models.Q(('state', 'failed')), fields=['integration'], name='inbox_failed'),
         ),
+        migrations.AddField(
+            model_name='connection',
+            name='removed_at',
+            field=models.DateTimeField(blank=True, null=True, verbose_name='removed'),
+        ),
         migrations.AddIndex(
             model_name='delivery',
             index=models.Index(fields=['created_at', 'id'], name='delivery_oldest'),

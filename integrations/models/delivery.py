@@ -51,10 +51,16 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
             settled_at=None,
         )
 
-    def cancel(self) -> int:
-        """Give up what waits or is dead; what is in flight is past recall."""
+    def cancel(self, reason: str | None = None) -> int:
+        """Give up what waits or is dead; what is in flight is past recall. Without a `reason`, theirs stays."""
         open_rows = self.filter(state__in=[Delivery.State.PENDING, Delivery.State.DEAD])
-        return open_rows.update_in_order(state=Delivery.State.CANCELLED, settled_at=timezone.now())
+        told = {} if reason is None else {"error_kind": "", "error": reason}
+        return open_rows.update_in_order(state=Delivery.State.CANCELLED, settled_at=timezone.now(), **told)
+
+    def abandon(self) -> int:
+        """Give up what is promised to accounts that were removed meanwhile."""
+        removed = list(Connection.objects.exclude(removed_at=None).values_list("pk", flat=True))
+        return self.filter(connection__in=removed).cancel(_("The account was removed.")) if removed else 0
 
     def expire(self) -> int:
         """Close rows whose time is over: nobody wants a reminder after the event."""

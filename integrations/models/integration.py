@@ -1,5 +1,7 @@
 """What is connected, and as whom."""
 
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
@@ -34,9 +36,21 @@ class Integration(models.Model):
         return self.slug
 
 
+class ConnectionQuerySet(models.QuerySet["Connection"]):
+    def in_use(self) -> Self:
+        """Without accounts that were removed."""
+        return self.filter(removed_at=None)
+
+    def accounts(self) -> Self:
+        """Further accounts, without the connection that each integration has of its own."""
+        return self.in_use().exclude(owner="").order_by("owner")
+
+
 class Connection(models.Model):
     """An account that we act as. Breaker and status live here, so one revoked account stops only itself.
 
+    `secrets` of an account holds all that its schema adds to the integration's settings. An account that was removed
+    keeps its row, without secrets, because its deliveries are history; configuring the owner again revives it.
     Written by `update()` of single columns everywhere, because several workers write at once.
     """
 
@@ -51,6 +65,7 @@ class Connection(models.Model):
     secrets = EncryptedJSONField(_("secrets"), default=dict, blank=True)
     expires_at = models.DateTimeField(_("credentials expire"), null=True, blank=True)
     rotated_at = models.DateTimeField(_("secrets changed"), null=True, blank=True)
+    removed_at = models.DateTimeField(_("removed"), null=True, blank=True)
     memory = models.JSONField(default=dict, blank=True)  # what the other side told us and rarely changes
     book = models.CharField(max_length=300, blank=True, default="")  # the system that our external records are in
     report = models.JSONField(_("result of the last test"), default=dict, blank=True)
@@ -64,6 +79,8 @@ class Connection(models.Model):
     last_success_at = models.DateTimeField(_("last good call"), null=True, blank=True)
     last_error = models.TextField(_("last error"), blank=True, default="")
     last_error_at = models.DateTimeField(_("last error at"), null=True, blank=True)
+
+    objects = ConnectionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("connection")

@@ -56,10 +56,10 @@ def drain_operations(operations: Iterable[Operation[Any, Any]]) -> Tally:
         logger.warning("held: this database belongs to another SITE_URL")
         return tally
     Delivery.objects.expire()
+    Delivery.objects.abandon()
     for operation in operations:
-        for connection in Connection.objects.filter(integration__slug=operation.service.slug).values_list(
-            "pk", flat=True
-        ):
+        connections = Connection.objects.in_use().filter(integration__slug=operation.service.slug)
+        for connection in connections.values_list("pk", flat=True):
             deliver_all(operation, connection, tally)
     return tally
 
@@ -122,6 +122,7 @@ class Batch:
         self.tally = tally
         # A handler sees a subject, not an occasion: of two promises about one subject, one waits for the next batch.
         self.claimed = {(row.subject_type, row.subject_id): row for row in lease.rows}
+        service.claimed = self.claimed
         self.started_at = timezone.now()
         self.clock = time.monotonic()
         # Half of the lease: a slow other side must not make us send what another worker has taken back.

@@ -16,6 +16,7 @@ from django.utils import timezone
 from psycopg.errors import DeadlockDetected
 
 from integrations.models import Connection
+from integrations.models.delivery import ONCE
 
 CRASHES_BEFORE_DEATH = 6  # the first may be a neighbour's fault, five more happened alone
 
@@ -28,7 +29,7 @@ WITH due AS MATERIALIZED (
     ORDER BY priority, due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 UPDATE integrations_delivery d SET state = 'in_flight', lease = %(lease)s, leased_until = %(until)s
 FROM due WHERE d.id = due.id
-RETURNING d.id, d.version, d.failures, d.subject_type, d.subject_id
+RETURNING d.id, d.version, d.failures, d.subject_type, d.subject_id, d.key
 """
 _SETTLE = """
 WITH outcome AS (
@@ -83,6 +84,11 @@ class Claimed:
     failures: int
     subject_type: str
     subject_id: int
+    key: str
+
+    @property
+    def occasion(self) -> str:
+        return self.key.partition(ONCE)[2]
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """The two verbs. Both write rows in the caller's transaction; neither calls anybody."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -28,7 +28,7 @@ SELECT c.id || ':' || %(operation)s || ':' || %(subject_type)s || ':' || s.id ||
     0, 0, 0, %(due_at)s, %(expires_at)s, '', '', %(now)s
 FROM unnest(%(ids)s::bigint[]) AS s(id),
     integrations_connection c JOIN integrations_integration i ON i.id = c.integration_id
-WHERE i.slug = %(integration)s AND c.owner = %(owner)s
+WHERE i.slug = %(integration)s AND c.owner = ANY(%(owners)s) AND c.removed_at IS NULL
 ORDER BY key
 """
 # What waits has waited since it was first promised; what was settled is promised anew.
@@ -47,11 +47,14 @@ ON CONFLICT (key) DO UPDATE SET
 _ASK_ONCE = "ON CONFLICT (key) DO UPDATE SET key = EXCLUDED.key"
 
 
-def keep_in_sync(operation: "Operation[Any, Any]", subjects: Iterable[Model], *, owner: str = "") -> int:
+def keep_in_sync(
+    operation: "Operation[Any, Any]", subjects: Iterable[Model], *, owner: str | Collection[str] = ""
+) -> int:
     """Promise that the other side will agree with our current data of each subject; asking again is cheap.
 
     One row per (connection, operation, subject) for ever: asking again reopens it. Subjects are saved instances of one
-    model; `owner` picks the connection. Returns how many were promised.
+    model; `owner` picks the connection, or several. Returns how many were promised. Raises LookupError, having
+    promised nothing that stays, when an owner has no connection.
     """
     by_type: dict[str, set[int]] = {}
     for subject in subjects:
@@ -88,17 +91,20 @@ def _promise(
     subject_type: str,
     ids: Sequence[int],
     *,
-    owner: str,
+    owner: str | Collection[str],
     on_conflict: str,
     occasion: str = "",
     due_at: datetime | None = None,
     expires_at: datetime | None = None,
 ) -> int:
+    owners = [owner] if isinstance(owner, str) else sorted(set(owner))
+    if not owners:
+        return 0
     now = timezone.now()
     parameters = {
         "integration": operation.service.slug,
         "operation": operation.name,
-        "owner": owner,
+        "owners": owners,
         "priority": operation.priority,
         "subject_type": subject_type,
         "ids": ids,
@@ -110,7 +116,7 @@ def _promise(
     with database.cursor() as cursor:
         cursor.execute(_INSERT + on_conflict, parameters)
         promised = int(cursor.rowcount)
-    if promised < len(ids):  # a promise that finds no connection must not vanish
+    if promised < len(ids) * len(owners):  # a promise that finds no connection must not vanish
         raise LookupError(f"No connection of {operation.service.slug!r} for owner {owner!r}.")
     transaction.on_commit(partial(wake, operation), robust=True)
     return promised

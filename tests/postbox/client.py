@@ -9,10 +9,11 @@ from integrations.gate import Gate
 
 
 class PostboxClient:
-    def __init__(self, url: str, token: str, gate: Gate) -> None:
+    def __init__(self, url: str, token: str, gate: Gate, box: str = "") -> None:
         self.url = url.rstrip("/")
         self.token = token
         self.gate = gate
+        self.box = box
 
     def post(self, operation: str, letters: list[dict[str, Any]]) -> dict[int, str]:
         """{id: reason} of the letters that were refused."""
@@ -35,7 +36,8 @@ class PostboxClient:
 
     def ask(self, method: str, path: str, timeout: float, **kwargs: Any) -> Any:
         send = http.post if method == "POST" else http.get
-        response = send(self.url + path, timeout=timeout, headers={"Authorization": f"Bearer {self.token}"}, **kwargs)
+        headers = {"Authorization": f"Bearer {self.token}", "X-Box": self.box}
+        response = send(self.url + path, timeout=timeout, headers=headers, **kwargs)
         self.raise_for_status(response)
         return response.json()
 

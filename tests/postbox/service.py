@@ -31,11 +31,19 @@ class PostboxSettings(IntegrationSettings):
     token: SecretStr = Field(min_length=1, json_schema_extra={"env": "POSTBOX_TOKEN"})
 
 
+class BoxSettings(PostboxSettings):
+    """A further account: a box of its own at the same post office."""
+
+    box: str = Field(min_length=1)
+    pin: SecretStr | None = None
+
+
 class PostboxService(IntegrationService):
     """A postbox, which takes letters in bags and cards one by one."""
 
     slug, label, icon = "postbox", "Postbox", "mail"
     settings_schema = PostboxSettings
+    account_schema = BoxSettings
     settings: PostboxSettings
 
     @classmethod
@@ -44,7 +52,8 @@ class PostboxService(IntegrationService):
 
     @property
     def client(self) -> PostboxClient:
-        return PostboxClient(str(self.settings.url), self.secret("token"), self.gate)
+        box = self.settings.box if isinstance(self.settings, BoxSettings) else ""
+        return PostboxClient(str(self.settings.url), self.secret("token"), self.gate, box)
 
     def test_connection(self) -> ConnectionReport:
         owner = self.client.owner()

@@ -64,7 +64,7 @@ def seconds_until_next(integration: str | None) -> float | None:
 
 def movable(integration: str | None) -> QuerySet[Delivery]:
     """Rows that no human holds up."""
-    connections = Connection.objects.select_related("integration")
+    connections = Connection.objects.in_use().select_related("integration")
     able = [
         Q(operation=operation.name, connection=connection)
         for operation in registry.operations(integration=integration)

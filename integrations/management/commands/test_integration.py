@@ -23,7 +23,7 @@ class Command(JsonCommand):
             raise usage("Name an integration, or use --all.")
         if name and name not in registry.services():
             raise usage(f"Unknown integration {name!r}; there are: {', '.join(registry.services())}.")
-        connections = Connection.objects.select_related("integration").order_by("integration", "owner")
+        connections = Connection.objects.in_use().select_related("integration").order_by("integration", "owner")
         chosen = {"integration__slug": name} if name else {"integration__enabled": True}
         reports = {label(found): health.test(found).as_json() for found in connections.filter(**chosen)}
         return reports, all(report["ok"] for report in reports.values())
