@@ -43,6 +43,14 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     return [{"title": title, "items": items} for title, items in visible if items]
 
 
+def account(request: HttpRequest) -> list[dict[str, Any]]:
+    """What the menu under one's own name offers."""
+    return [
+        {"title": _("Two-factor authentication"), "link": reverse("two_factor:account")},
+        {"title": _("Change password"), "link": reverse("admin:password_change")},
+    ]
+
+
 def page(title: Promise | str, icon: str, model: str) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": reverse(f"admin:{model.replace('.', '_')}_changelist")}
 

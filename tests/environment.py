@@ -45,6 +45,7 @@ os.environ.update(
     ADMINS="",
     SENTRY_DSN="",
     TRUSTED_PROXIES="",
+    REQUIRE_TWO_FACTOR="off",
 )
 # The workers of pytest-xdist inherit what their controller sets here.
 if not os.environ.get("DATABASE_URL"):
