@@ -15,7 +15,13 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from . import devices
 
-TYPED = {"autofocus": True, "autocomplete": "one-time-code", "autocapitalize": "off", "spellcheck": "false"}
+TYPED = {
+    "autofocus": True,
+    "x-init": "$nextTick(() => $el.focus())",  # Unfold hides the page while it loads, and what is hidden gets no focus
+    "autocomplete": "one-time-code",
+    "autocapitalize": "off",
+    "spellcheck": "false",
+}
 DIGITS = {**TYPED, "inputmode": "numeric"}
 
 
