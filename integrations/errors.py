@@ -90,6 +90,12 @@ class Gone(IntegrationError):
     kind = "gone"
 
 
+class Obsolete(IntegrationError):
+    """Found out just before speaking: nobody wants it any more. Nothing is said, and the delivery is cancelled."""
+
+    kind = "obsolete"
+
+
 def kind_of(error: BaseException) -> str:
     """The stored name of any error; what is none of the above is a bug of ours."""
     return error.kind if isinstance(error, IntegrationError) else "bug"

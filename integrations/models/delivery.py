@@ -58,9 +58,9 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return open_rows.update_in_order(state=Delivery.State.CANCELLED, settled_at=timezone.now(), **told)
 
     def abandon(self) -> int:
-        """Give up what is promised to accounts that were removed meanwhile."""
+        """Give up what is promised to accounts that were removed meanwhile, or a moment before."""
         removed = list(Connection.objects.exclude(removed_at=None).values_list("pk", flat=True))
-        return self.filter(connection__in=removed).cancel(_("The account was removed.")) if removed else 0
+        return self.filter(connection__in=removed).cancel(str(_("The account was removed."))) if removed else 0
 
     def expire(self) -> int:
         """Close rows whose time is over: nobody wants a reminder after the event."""

@@ -142,7 +142,8 @@ class Batch:
         wanted = [row for row in self.claimed.values() if row.subject_type == label]
         found = apps.get_model(label)._base_manager.in_bulk([row.subject_id for row in wanted])
         missing = [row for row in wanted if row.subject_id not in found]
-        self.write([self.to(row, State.CANCELLED, error="The subject was deleted.") for row in missing])
+        deleted = errors.Obsolete("The subject was deleted.")
+        self.write([self.settlement(row, deleted) for row in missing])
         return list(found.values())
 
     def deliver(self, subjects: Sequence[Model], *, refreshed: bool = False) -> None:
@@ -231,6 +232,8 @@ class Batch:
         match outcome:
             case errors.Gone():
                 return self.to(row, State.DELIVERED, kind=kind, error=error)
+            case errors.Obsolete():
+                return self.to(row, State.CANCELLED, kind=kind, error=error)
             case errors.IntegrationError(blames_connection=True):
                 delay = self.wait(outcome)
                 return self.to(row, State.PENDING, delay=delay, failures=failures, kind=kind, error=error)

@@ -28,7 +28,7 @@ SELECT c.id || ':' || %(operation)s || ':' || %(subject_type)s || ':' || s.id ||
     0, 0, 0, %(due_at)s, %(expires_at)s, '', '', %(now)s
 FROM unnest(%(ids)s::bigint[]) AS s(id),
     integrations_connection c JOIN integrations_integration i ON i.id = c.integration_id
-WHERE i.slug = %(integration)s AND c.owner = ANY(%(owners)s) AND c.removed_at IS NULL
+WHERE i.slug = %(integration)s AND c.owner = ANY(%(owners)s)
 ORDER BY key
 """
 # What waits has waited since it was first promised; what was settled is promised anew.

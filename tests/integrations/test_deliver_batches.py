@@ -70,6 +70,7 @@ class TestBatches:
         drain()
 
         assert Delivery.objects.get(subject_id=number).state == State.CANCELLED
+        assert Attempt.objects.get(delivery__subject_id=number).outcome == "obsolete"
         assert postbox.bags == [[there.pk]]
 
     def test_current_data_goes_out(self, connection: Connection, postbox: Postbox) -> None:

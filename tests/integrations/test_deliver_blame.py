@@ -40,6 +40,18 @@ class TestBlame:
         found = row(lead)
         assert (found.state, found.failures, found.error_kind) == (State.PENDING, 0, kind)
 
+    def test_what_nobody_wants_any_more_is_cancelled_with_the_reason(
+        self, connection: Connection, handle: Callable[[Handle], None]
+    ) -> None:
+        late, other = promise("a", "b")
+        handle(lambda leads: iter([([late], errors.Obsolete("The event is over.")), ([other], None)]))
+
+        drain()
+
+        found = row(late)
+        assert (found.state, found.error_kind, found.error) == (State.CANCELLED, "obsolete", "The event is over.")
+        assert row(other).state == State.DELIVERED
+
     def test_down_stops_the_drain_after_one_batch(self, connection: Connection, postbox: Postbox) -> None:
         change(connection, batch_size=1)
         promise("a", "b", "c")
