@@ -5,6 +5,7 @@ import socket
 import threading
 from email.utils import parsedate_to_datetime
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import urllib3
@@ -157,7 +158,15 @@ def raise_for_status(response: requests.Response) -> None:
     if status == requests.codes.gateway_timeout:
         raise errors.Ambiguous(_("The server's gateway got no answer in time (HTTP 504)."))
     if 300 <= status < 400:
-        raise errors.Misconfigured(_("The address redirects elsewhere: enter the final address."))
+        raise errors.Misconfigured(
+            _("The address redirects elsewhere (%(host)s): enter the final address.") % {"host": _target(response)}
+        )
+
+
+def _target(response: requests.Response) -> str:
+    """The host that a redirection leads to; the rest of the address may be secret."""
+    location = urljoin(response.url, response.headers.get("Location", ""))
+    return urlsplit(location).hostname or "?"
 
 
 def retry_after(response: requests.Response, default: float = 60) -> float:

@@ -134,7 +134,7 @@ def test_redirect_is_not_followed(postbox: Postbox) -> None:
     response = http.get(postbox.url, timeout=1)
 
     assert len(postbox.requests) == 1
-    with pytest.raises(errors.Misconfigured):
+    with pytest.raises(errors.Misconfigured, match=r"\(127\.0\.0\.1\)"):
         http.raise_for_status(response)
 
 
