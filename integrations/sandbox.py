@@ -1,7 +1,8 @@
 """The stand-ins of all integrations, for the demo and for `manage.py sandbox`.
 
 An integration offers one by a package or module `sandbox` in its folder with `start(folder, port=...)`, which returns
-something with `url` and `close()`, and `settings_for(peer)`, which tells how to connect to it.
+something with `url` and `close()`, and `settings_for(peer)`, which tells how to connect to it. Where the integration
+has further accounts, `accounts_for(peer)` tells theirs: {owner: settings}.
 """
 
 import socket
@@ -60,11 +61,14 @@ def connect(slug: str, peer: Peer) -> None:
     connection = configuration.own_connection(integration)
     service = registry.get(slug)
     before = _system(service, service.raw_settings(connection))
-    values = modules()[slug].settings_for(peer)
-    configuration.configure(integration, values, new_book=True)
+    module = modules()[slug]
+    configuration.configure(integration, module.settings_for(peer), new_book=True)
     after = configuration.service_of(slug).remote_system
     if before != after:
         ExternalRecord.objects.filter(remote_system=before).update(remote_system=after)
+    accounts = module.accounts_for(peer) if service.account_schema else {}
+    for owner, values in accounts.items():
+        configuration.configure_account(integration, owner, values, new_book=True)
     configuration.set_enabled(integration, True)
 
 
