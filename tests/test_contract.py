@@ -36,8 +36,10 @@ def package(service: Service) -> str:
 
 
 def own_fields(service: Service) -> dict[str, FieldInfo]:
+    """What the service adds to the settings that all have, for itself and for its accounts."""
     inherited = IntegrationSettings.model_fields
-    return {name: info for name, info in service.settings_schema.model_fields.items() if name not in inherited}
+    schema = service.account_schema or service.settings_schema
+    return {name: info for name, info in schema.model_fields.items() if name not in inherited}
 
 
 each_service = pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.slug)
@@ -79,9 +81,13 @@ class TestService:
 
     def test_what_sounds_secret_is(self, service: Service) -> None:
         telling = re.compile(r"password|secret|token$|api_key|private_key")
-        names = {name for name in own_fields(service) if telling.search(name)}
+        fields = own_fields(service)
+        names = {name for name in fields if telling.search(name)}
 
-        assert names <= set(service.settings_schema.secret_fields())
+        assert names <= {name for name, info in fields.items() if is_secret(info)}
+
+    def test_accounts_have_all_that_the_integration_has(self, service: Service) -> None:
+        assert issubclass(service.account_schema or service.settings_schema, service.settings_schema)
 
     def test_fields_are_explained(self, service: Service) -> None:
         assert [name for name, info in own_fields(service).items() if not (info.title and info.description)] == []
@@ -175,17 +181,16 @@ class TestOneFolderOneLine:
 
         assert words == [*registry.services(), "postbox", "integrations", "postbox.post_letters", "postbox.post_cards"]
 
-    def test_core_and_domain_know_no_integration(self) -> None:
-        own = [folder(service) for service in SERVICES]
-        core = [
-            file
-            for top in ("integrations", "leads")
-            for file in (ROOT / top).glob("**/*.py")
-            if not any(file.is_relative_to(place) for place in own)
-        ]
-        packages = tuple(package(service) for service in SERVICES)
+    @each_service
+    def test_core_domain_and_siblings_know_nothing_of_it(self, service: Service) -> None:
+        files = [file for top in ("integrations", "leads") for file in (ROOT / top).glob("**/*.py")]
+        others = [file for file in files if not file.is_relative_to(folder(service))]
 
-        assert [str(file) for file in core if any(name.startswith(packages) for name in imported(file))] == []
+        assert [str(file) for file in others if any(within(package(service), name) for name in imported(file))] == []
+
+
+def within(package: str, name: str) -> bool:
+    return f"{name}.".startswith(f"{package}.")
 
 
 def imported(file: Path) -> set[str]:
@@ -204,5 +209,6 @@ def imported(file: Path) -> set[str]:
 
 def example(service: Service) -> dict[str, Any]:
     """Valid values of the fields that have no default."""
-    required = [name for name, info in own_fields(service).items() if info.is_required() and not is_secret(info)]
+    fields = service.settings_schema.model_fields
+    required = [name for name, info in fields.items() if info.is_required() and not is_secret(info)]
     return {name: "http://localhost" if "url" in name else "example" for name in required}
