@@ -183,6 +183,19 @@ class TestReplay:
 
         assert Delivery.objects.get(key__endswith="a reminder").state == State.DELIVERED
 
+    def test_dead_are_narrowed(self) -> None:
+        Delivery.objects.filter(state=State.DEAD).update(error_kind="rejected")
+        until = (timezone.now() - timedelta(days=1)).isoformat()
+
+        assert run("replay", "--dead", "--kind", "ambiguous") == (0, {"replayed": 0})
+        assert run("replay", "--dead", "--operation", "post_cards") == (0, {"replayed": 0})
+        assert run("replay", "--dead", "--kind", "rejected", "--until", until) == (0, {"replayed": 1})
+
+    def test_is_logged(self) -> None:
+        run("replay", "--dead")
+
+        assert IntegrationLog.objects.filter(operation="replayed", trigger="command", size=2).exists()
+
     def test_dead_since(self) -> None:
         since = (timezone.now() - timedelta(days=1)).isoformat()
 
