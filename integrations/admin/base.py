@@ -11,13 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
-from integrations import registry, trigger
+from integrations import trigger
 from integrations.models import Installation
-from integrations.words import KINDS
+
+from .paginator import LongPaginator
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise as StrPromise
@@ -63,6 +63,7 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
     """Rows that the machinery writes: to look at, not to edit."""
 
     show_full_result_count = False
+    paginator = LongPaginator
     list_per_page = 50
 
     class Media:
@@ -153,28 +154,3 @@ class VerbsAdmin(ReadOnlyAdmin):
         context["buttons"] = self.buttons(request, context["original"])
         response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response
-
-
-class ChoiceFilter(admin.SimpleListFilter):
-    """A filter on one column whose choices are known without asking the database."""
-
-    column: ClassVar[str]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(**{self.column: self.value()}) if self.value() else queryset
-
-
-class KindFilter(ChoiceFilter):
-    title = _("error")
-    parameter_name = column = "error_kind"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(KINDS.items())
-
-
-class OperationFilter(ChoiceFilter):
-    title = _("operation")
-    parameter_name = column = "operation"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(name, name) for name in sorted({operation.name for operation in registry.operations()})]

@@ -1,76 +1,51 @@
 """Deliveries: where each promise stands, and what an operator can do about it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, Model, QuerySet
-from django.http import HttpRequest
-from django.utils import timezone
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 from unfold.admin import TabularInline
+from unfold.decorators import action
 
-from integrations import gate, registry, words
-from integrations.models import Attempt, Connection, Delivery
-from integrations.outbox.wake import wake
+from integrations import replaying, words
+from integrations.models import Attempt, Delivery
 
-from . import subjects
-from .base import KindFilter, OperationFilter, Verb, VerbsAdmin, as_action
+from . import panel, replay_page, subjects
+from .base import Run, Verb, VerbsAdmin, as_action
+from .filters import AgeFilter, IntegrationFilter, KindFilter, OperationFilter, StateFilter
 
 State = Delivery.State
 
 
-def retry(request: HttpRequest, rows: QuerySet[Any]) -> None:
-    """Those that wait: now, instead of when they would be due."""
-    waiting = Delivery.objects.filter(pk__in=rows.values("pk"), state=State.PENDING)
-    told = figures(waiting)
-    found = waiting.update_in_order(due_at=timezone.now())
-    announce("retried", told)
-    say(request, found, ngettext_lazy("One is due now.", "%(n)s are due now.", "n"))
+def verb(act: Callable[[Any], int], text: Promise) -> Run:
+    """To chosen rows, whatever their number, what an operator decided."""
+
+    def run(request: HttpRequest, rows: QuerySet[Any]) -> None:
+        done = act(rows)
+        if done:
+            messages.success(request, text % {"n": done})
+        else:
+            messages.warning(request, _("Nothing to do: the state of what you chose does not allow it."))
+
+    return run
 
 
-def replay(request: HttpRequest, rows: QuerySet[Any]) -> None:
-    told = figures(rows.exclude(state=State.IN_FLIGHT))
-    found = Delivery.objects.filter(pk__in=rows.values("pk")).replay()
-    announce("replayed", told)
-    again = ngettext_lazy(
+retry = verb(replaying.retry, ngettext_lazy("One is due now.", "%(n)s are due now.", "n"))
+replay = verb(
+    replaying.replay,
+    ngettext_lazy(
         "One will be delivered again, with current data.", "%(n)s will be delivered again, with current data.", "n"
-    )
-    say(request, found, again)
-
-
-def cancel(request: HttpRequest, rows: QuerySet[Any]) -> None:
-    told = figures(rows.filter(state__in=[State.PENDING, State.DEAD]))
-    found = Delivery.objects.filter(pk__in=rows.values("pk")).cancel()
-    announce("cancelled", told)
-    say(request, found, ngettext_lazy("One is cancelled.", "%(n)s are cancelled.", "n"))
-
-
-def figures(rows: QuerySet[Any]) -> list[dict[str, Any]]:
-    """How many of which connection and operation."""
-    return list(rows.order_by().values("connection", "integration__slug", "operation").annotate(n=Count("pk")))
-
-
-def announce(event: str, told: list[dict[str, Any]]) -> None:
-    """A log row per connection and operation, and a worker that knows there is something to do."""
-    connections = Connection.objects.in_bulk([row["connection"] for row in told])
-    known = {(operation.service.slug, operation.name): operation for operation in registry.operations()}
-    for row in told:
-        metadata = {"operation": row["operation"]}
-        gate.log(connections[row["connection"]], event, size=row["n"], metadata=metadata)
-        operation = known.get((row["integration__slug"], row["operation"]))
-        if operation and event != "cancelled":
-            wake(operation)
-
-
-def say(request: HttpRequest, found: int, text: Promise) -> None:
-    if found:
-        messages.success(request, text % {"n": found})
-    else:
-        messages.warning(request, _("Nothing to do: the state of what you chose does not allow it."))
-
+    ),
+)
+cancel = verb(replaying.cancel, ngettext_lazy("One is cancelled.", "%(n)s are cancelled.", "n"))
 
 VERBS = (
     Verb("retry", gettext_lazy("Retry now"), "bolt", retry, applies=lambda row: row.state == State.PENDING),
@@ -88,7 +63,7 @@ VERBS = (
 
 class AttemptInline(TabularInline):  # type: ignore[misc]
     model = Attempt
-    fields = ["number", "at", "what", "error", "duration_ms", "log"]
+    fields = ["number", "at", "what", "error", "took", "call"]
     readonly_fields = fields
     ordering = ["-number"]
     per_page = 20
@@ -98,6 +73,7 @@ class AttemptInline(TabularInline):  # type: ignore[misc]
     verbose_name_plural = gettext_lazy("attempts")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Attempt]:
+        self.may_see_log = request.user.has_perm("integrations.view_integrationlog")  # an inline is made per request
         found: QuerySet[Attempt] = super().get_queryset(request)
         return found.select_related("log")
 
@@ -118,19 +94,36 @@ class AttemptInline(TabularInline):  # type: ignore[misc]
             State.DELIVERED.label if delivered else words.kind(attempt.outcome), "success" if delivered else "warning"
         )
 
+    @admin.display(description=gettext_lazy("took"))
+    def took(self, attempt: Attempt) -> str:
+        return words.duration(attempt.duration_ms)
+
+    @admin.display(description=gettext_lazy("call"))
+    def call(self, attempt: Attempt) -> SafeString | str:
+        """A batch is one call: what the log tells of it, as long as the log keeps it."""
+        if not attempt.log or not self.may_see_log:
+            return ""
+        url = reverse("admin:integrations_integrationlog_change", args=[attempt.log_id])
+        records = attempt.log.size or 1
+        text = ngettext("one record", "%(n)s records", records) % {"n": records}
+        return format_html('<a href="{}" class="text-primary-600 dark:text-primary-500">{}</a>', url, text)
+
 
 @admin.register(Delivery)
 class DeliveryAdmin(VerbsAdmin):
     verbs = VERBS
     actions = [as_action(verb) for verb in VERBS]
-    list_display = ["promise", "subject_link", "integration", "state_label", "reason", "attempts", "due", "promised"]
-    list_filter = ["state", "integration", OperationFilter, KindFilter]
+    actions_list = ["replay_dead"]
+    list_display = ["what", "subject_link", "whose", "state_label", "reason", "attempts", "due", "promised"]
+    list_filter = [StateFilter, AgeFilter, ("integration", IntegrationFilter), OperationFilter, KindFilter]
     list_select_related = ["integration"]
+    ordering = ["created_at", "id"]  # what waits longest comes first
+    sortable_by = ()
     search_fields = ["key"]
     search_help_text = gettext_lazy("The subject's id, or a part of the key.")
     inlines = [AttemptInline]
     fields = [
-        ("integration", "operation"),
+        ("whose", "what"),
         "subject_link",
         ("state_label", "kind"),
         "error",
@@ -139,12 +132,13 @@ class DeliveryAdmin(VerbsAdmin):
         ("created_at", "settled_at"),
         "key",
     ]
-    readonly_fields = ["subject_link", "state_label", "kind"]
+    readonly_fields = ["whose", "what", "subject_link", "state_label", "kind"]
 
-    def get_ordering(self, request: HttpRequest) -> list[str]:
-        """What waits longest comes first; of everything else, the latest."""
-        waiting = request.GET.get("state__exact") in (State.PENDING, State.IN_FLIGHT)
-        return ["created_at", "id"] if waiting else ["-created_at", "-id"]
+    @action(  # type: ignore[untyped-decorator]
+        description=gettext_lazy("Replay everything dead"), icon="replay", url_path="dead", permissions=["operate"]
+    )
+    def replay_dead(self, request: HttpRequest) -> HttpResponse:
+        return replay_page.view(request, self)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Delivery], search_term: str
@@ -165,19 +159,23 @@ class DeliveryAdmin(VerbsAdmin):
             subjects.attach([found], request)
         return found
 
-    @admin.display(description=gettext_lazy("promise"), ordering="operation")
-    def promise(self, delivery: Delivery) -> str:
-        return delivery.operation
+    @admin.display(description=gettext_lazy("what"))
+    def what(self, delivery: Delivery) -> str:
+        return words.operation(delivery.integration.slug, delivery.operation)
+
+    @admin.display(description=gettext_lazy("integration"))
+    def whose(self, delivery: Delivery) -> str:
+        return panel.name(delivery.integration)
 
     @admin.display(description=gettext_lazy("subject"))
     def subject_link(self, delivery: Delivery) -> SafeString | str:
         return subjects.link(delivery)
 
-    @admin.display(description=gettext_lazy("state"), ordering="state")
+    @admin.display(description=gettext_lazy("state"))
     def state_label(self, delivery: Delivery) -> SafeString:
         return words.state_label(delivery)
 
-    @admin.display(description=gettext_lazy("reason"), ordering="error_kind")
+    @admin.display(description=gettext_lazy("reason"))
     def reason(self, delivery: Delivery) -> SafeString:
         return words.reason(delivery)
 
@@ -185,10 +183,10 @@ class DeliveryAdmin(VerbsAdmin):
     def kind(self, delivery: Delivery) -> str:
         return words.kind(delivery.error_kind)
 
-    @admin.display(description=gettext_lazy("promised"), ordering="created_at")
+    @admin.display(description=gettext_lazy("promised"))
     def promised(self, delivery: Delivery) -> str:
         return words.moment(delivery.created_at)
 
-    @admin.display(description=gettext_lazy("due"), ordering="due_at")
+    @admin.display(description=gettext_lazy("due"))
     def due(self, delivery: Delivery) -> str:
         return words.moment(delivery.due_at) if delivery.state == State.PENDING else ""

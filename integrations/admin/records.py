@@ -3,76 +3,109 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import F, QuerySet
+from django.db.models import Count, F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import configuration, gate, words
-from integrations.models import ExternalRecord, Incident, IntegrationLog, WebhookEvent
+from integrations import gate, words
+from integrations.models import Connection, ExternalRecord, Incident, IntegrationLog, WebhookEvent
 
-from . import subjects
-from .base import ChoiceFilter, KindFilter, OperationFilter, ReadOnlyAdmin, Verb, VerbsAdmin, as_action
-
-
-class TriggerFilter(ChoiceFilter):
-    title = gettext_lazy("set off by")
-    parameter_name = column = "trigger"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(name, name) for name in ("delivery", "admin", "api", "command", "beat", "webhook")]
+from . import panel, subjects
+from .base import ReadOnlyAdmin, Verb, VerbsAdmin, as_action
+from .filters import (
+    ActorFilter,
+    EventFilter,
+    IntegrationFilter,
+    KindFilter,
+    PeriodFilter,
+    ReceivedAgeFilter,
+    SlowFilter,
+    StatusFilter,
+    TriggerFilter,
+)
 
 
 @admin.register(IntegrationLog)
 class IntegrationLogAdmin(ReadOnlyAdmin):
-    list_display = ["when", "integration", "operation", "status_label", "told", "size", "duration_ms", "by"]
-    list_filter = ["integration", OperationFilter, "status", KindFilter, TriggerFilter]
+    list_display = ["when", "whose", "what", "status_label", "told", "size", "took", "by"]
+    list_filter = [
+        PeriodFilter,
+        StatusFilter,
+        KindFilter,
+        SlowFilter,
+        ("integration", IntegrationFilter),
+        EventFilter,
+        TriggerFilter,
+        ("actor", ActorFilter),
+    ]
     list_select_related = ["integration", "actor"]
+    sortable_by = ()  # the latest first; any other order would sort a million rows
     fields = [
-        ("integration", "connection"),
-        ("operation", "status_label"),
+        ("whose", "owner"),
+        ("what", "status_label"),
         ("kind", "message"),
-        ("started_at", "duration_ms"),
+        ("started_at", "took"),
         ("trigger", "actor"),
         ("size", "metadata"),
     ]
-    readonly_fields = ["status_label", "kind"]
+    readonly_fields = ["whose", "owner", "what", "status_label", "kind", "took"]
 
-    @admin.display(description=gettext_lazy("status"), ordering="status")
+    @admin.display(description=gettext_lazy("integration"))
+    def whose(self, row: IntegrationLog) -> str:
+        return panel.name(row.integration)
+
+    @admin.display(description=gettext_lazy("account"))
+    def owner(self, row: IntegrationLog) -> str:
+        return row.connection.owner if row.connection else ""
+
+    @admin.display(description=gettext_lazy("what"))
+    def what(self, row: IntegrationLog) -> str:
+        return words.operation(row.integration.slug, row.operation)
+
+    @admin.display(description=gettext_lazy("status"))
     def status_label(self, row: IntegrationLog) -> SafeString:
         return words.state_label(row, "status")
 
-    @admin.display(description=gettext_lazy("when"), ordering="started_at")
+    @admin.display(description=gettext_lazy("when"))
     def when(self, row: IntegrationLog) -> str:
         return words.moment(row.started_at)
 
-    @admin.display(description=gettext_lazy("message"), ordering="error_kind")
+    @admin.display(description=gettext_lazy("message"))
     def told(self, row: IntegrationLog) -> str:
         return Truncator(": ".join(filter(None, [words.kind(row.error_kind), row.message]))).chars(120)
 
-    @admin.display(description=gettext_lazy("set off by"), ordering="trigger")
-    def by(self, row: IntegrationLog) -> str:
-        return str(row.actor or row.trigger)
+    @admin.display(description=gettext_lazy("took"))
+    def took(self, row: IntegrationLog) -> str:
+        return words.duration(row.duration_ms) if row.duration_ms else ""
 
-    @admin.display(description=gettext_lazy("error"), ordering="error_kind")
+    @admin.display(description=gettext_lazy("set off by"))
+    def by(self, row: IntegrationLog) -> str:
+        return words.by(row)
+
+    @admin.display(description=gettext_lazy("error"))
     def kind(self, row: IntegrationLog) -> str:
         return words.kind(row.error_kind)
 
 
 def process_again(request: HttpRequest, rows: QuerySet[Any]) -> None:
     """Back to where they came in; the sweep does the rest."""
-    again = [row for row in rows.select_related("integration") if row.state != WebhookEvent.State.RECEIVED]
-    WebhookEvent.objects.filter(pk__in=[row.pk for row in again]).update(
+    settled = rows.exclude(state=WebhookEvent.State.RECEIVED)
+    sizes = dict(settled.order_by().values_list("integration").annotate(Count("pk")))
+    done = settled.order_by().update(
         state=WebhookEvent.State.RECEIVED, due_at=timezone.now(), attempts=0, processed_at=None
     )
-    for integration in {row.integration for row in again}:
-        size = sum(row.integration == integration for row in again)
-        gate.log(configuration.own_connection(integration), "process_again", size=size)
-    messages.success(request, _("%(n)s will be processed again.") % {"n": len(again)})
+    for connection in Connection.objects.filter(integration__in=sizes, owner=""):
+        gate.log(connection, "process_again", size=sizes[connection.integration_id])
+    if done:
+        text = ngettext("One will be processed again.", "%(n)s will be processed again.", done)
+        messages.success(request, text % {"n": done})
+    else:
+        messages.warning(request, _("Nothing to do: what you chose waits to be processed already."))
 
 
 WEBHOOK_VERBS = (
@@ -92,26 +125,39 @@ class WebhookEventAdmin(VerbsAdmin):
 
     verbs = WEBHOOK_VERBS
     actions = [as_action(verb) for verb in WEBHOOK_VERBS]
-    list_display = ["received_at", "integration", "type", "event_id", "state_label", "attempts", "error", "due_at"]
-    list_filter = ["state", "integration"]
+    list_display = ["received", "whose", "type", "event_id", "state_label", "attempts", "error", "due"]
+    list_filter = ["state", ReceivedAgeFilter, ("integration", IntegrationFilter), "type"]
     list_select_related = ["integration"]
     search_fields = ["event_id", "type"]
-    ordering = ["-received_at"]
+    ordering = ["-received_at", "-id"]
+    sortable_by = ()
     fields = [
-        ("integration", "type"),
+        ("whose", "type"),
         "event_id",
         "state_label",
         "error",
         ("received_at", "due_at"),
         ("processed_at", "attempts"),
     ]
-    readonly_fields = ["state_label"]
+    readonly_fields = ["whose", "state_label"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[WebhookEvent]:
         rows: QuerySet[WebhookEvent] = super().get_queryset(request)
         return rows.defer("payload")
 
-    @admin.display(description=gettext_lazy("state"), ordering="state")
+    @admin.display(description=gettext_lazy("received"))
+    def received(self, event: WebhookEvent) -> str:
+        return words.moment(event.received_at)
+
+    @admin.display(description=gettext_lazy("due"))
+    def due(self, event: WebhookEvent) -> str:
+        return words.moment(event.due_at) if event.state == WebhookEvent.State.RECEIVED else ""
+
+    @admin.display(description=gettext_lazy("integration"))
+    def whose(self, event: WebhookEvent) -> str:
+        return panel.name(event.integration)
+
+    @admin.display(description=gettext_lazy("state"))
     def state_label(self, event: WebhookEvent) -> SafeString:
         return words.state_label(event)
 

@@ -1,11 +1,14 @@
 """Deliveries: found, understood, tried again, given up."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
+import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from integrations import replaying
 from integrations.models import Attempt, Connection, Delivery, Installation, IntegrationLog
 from tests.factories import A_MOMENT, LeadFactory
 from tests.integrations.admin.conftest import a_delivery, act, logged, queries, text
@@ -61,14 +64,47 @@ def test_subject_is_named_and_linked(operator: Client, connection: Connection) -
     assert "attic.box 7" in page
 
 
-def test_waiting_ones_come_oldest_first_and_others_latest_first(operator: Client, connection: Connection) -> None:
+@pytest.mark.parametrize("query", ["", "state__exact=pending", "o=1", "o=-8"])
+def test_oldest_comes_first(operator: Client, connection: Connection, query: str) -> None:
     now = timezone.now()
-    old, new = (
-        a_delivery(connection, LeadFactory(), PROMISE, created_at=now - timedelta(days=days)) for days in (2, 1)
+    new, old = (
+        a_delivery(connection, LeadFactory(), PROMISE, created_at=now - timedelta(days=days)) for days in (1, 2)
     )
 
-    assert shown(operator, "state__exact=pending") == [old.pk, new.pk]
-    assert shown(operator, "") == [new.pk, old.pk]
+    assert shown(operator, query) == [old.pk, new.pk]
+
+
+def test_age_filter_leaves_no_gap(operator: Client, connection: Connection) -> None:
+    now = timezone.now()
+    minutes = {"minute": 0.5, "quarter": 14, "hour": 59, "day": 23 * 60, "older": 25 * 60}
+    rows = {
+        age: a_delivery(connection, LeadFactory(), PROMISE, created_at=now - timedelta(minutes=ago))
+        for age, ago in minutes.items()
+    }
+
+    assert {age: shown(operator, f"age={age}") for age in rows} == {age: [row.pk] for age, row in rows.items()}
+
+
+def test_unknown_age_filters_nothing(operator: Client, connection: Connection) -> None:
+    row = a_delivery(connection, LeadFactory(), PROMISE)
+
+    assert shown(operator, "age=ancient") == [row.pk]
+
+
+def test_waiting_means_in_flight_as_well(operator: Client, connection: Connection) -> None:
+    rows = {state: a_delivery(connection, LeadFactory(), PROMISE, state=state) for state in Delivery.State.values}
+
+    assert shown(operator, "state__exact=waiting") == [rows["pending"].pk, rows["in_flight"].pk]
+    assert shown(operator, "state__exact=dead&age=minute") == [rows["dead"].pk]
+
+
+def test_list_speaks_of_operations_by_their_label(operator: Client, connection: Connection) -> None:
+    a_delivery(connection, LeadFactory(), PROMISE)
+
+    page = text(operator.get(LIST))
+
+    assert "Post letters" in page
+    assert "post_letters" not in page.replace("operation=post_letters", "").replace(":post_letters:", "")
 
 
 def test_filters_and_search_find(operator: Client, connection: Connection) -> None:
@@ -104,7 +140,25 @@ def test_replay_promises_again_and_starts_counting_anew(operator: Client, connec
 
     dead.refresh_from_db()
     assert (dead.state, dead.failures, dead.version, dead.settled_at) == ("pending", 0, 2, None)
-    assert IntegrationLog.objects.filter(operation="replayed", size=1, actor__username="ada").exists()
+    row = IntegrationLog.objects.get(operation="replayed")
+    assert (row.size, row.metadata, row.actor and row.actor.username) == (1, {"operation": "post_letters"}, "ada")
+
+
+def test_everything_that_a_filter_finds_is_replayed(
+    operator: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also what is on no page: in bites, each of which is logged."""
+    monkeypatch.setattr(replaying, "BITE", 20)
+    for number in range(60):
+        state = "dead" if number else "delivered"
+        a_delivery(connection, LeadFactory(), PROMISE, state=state, settled_at=A_MOMENT)
+    data = {"action": "replay", "select_across": "1", "_selected_action": [Delivery.objects.earliest("pk").pk]}
+
+    answer = operator.post(f"{LIST}?state__exact=dead", data, follow=True)
+
+    assert "59 will be delivered again" in text(answer)
+    assert Delivery.objects.filter(state="pending").count() == 59
+    assert list(IntegrationLog.objects.filter(operation="replayed").values_list("size", flat=True)) == [19, 20, 20]
 
 
 def test_cancel_gives_up_what_waits(operator: Client, connection: Connection) -> None:
@@ -140,10 +194,22 @@ def test_nothing_to_do_is_said(operator: Client, connection: Connection) -> None
 def test_page_tells_the_attempts_in_words(operator: Client, connection: Connection) -> None:
     delivery = a_delivery(connection, LeadFactory(), PROMISE)
     Attempt.objects.create(
-        delivery=delivery, number=1, at=A_MOMENT, duration_ms=9, outcome="unavailable", error="Down."
+        delivery=delivery, number=1, at=A_MOMENT, duration_ms=1200, outcome="unavailable", error="Down."
     )
 
     page = text(operator.get(reverse("admin:integrations_delivery_change", args=[delivery.pk])))
 
-    assert "not reachable" in page
-    assert "Down." in page
+    for told in ("not reachable", "Down.", "1.2 s"):
+        assert told in page
+
+
+def test_attempt_leads_to_its_call_for_who_may_see_the_log(
+    operator: Client, staff: Callable[..., Client], connection: Connection
+) -> None:
+    delivery = a_delivery(connection, LeadFactory(), PROMISE)
+    add_attempts(delivery, 1)
+    url = reverse("admin:integrations_delivery_change", args=[delivery.pk])
+    log = reverse("admin:integrations_integrationlog_change", args=[IntegrationLog.objects.latest("pk").pk])
+
+    assert f'href="{log}"' in text(operator.get(url))
+    assert f'href="{log}"' not in text(staff("view_delivery").get(url))

@@ -13,7 +13,7 @@ from tests.factories import LeadFactory
 from tests.integrations.admin.conftest import a_delivery, page, text
 from tests.postbox.service import PostboxService
 
-LOOKING = {"changelist", "change", "history", "add", "delete"}
+LOOKING = {"changelist", "change", "history", "add", "delete", "dead"}  # the last counts what is dead, by GET
 
 
 def changing_urls() -> Iterator[str]:
