@@ -11,12 +11,12 @@ from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from integrations import registry
 from integrations.health import Light
 from integrations.models import Delivery, WebhookEvent
-from integrations.service import IntegrationService
+from integrations.service import IntegrationService, Mode
 
 Words = tuple[Promise, str]  # what it is called, and Unfold's name of the colour
 
@@ -27,6 +27,11 @@ LIGHTS: dict[str, Words] = {
     Light.FAILING: (gettext_lazy("failing"), "warning"),
     Light.PAUSED: (gettext_lazy("paused"), "warning"),
     Light.MISCONFIGURED: (gettext_lazy("needs a human"), "danger"),
+}
+MODES: dict[Mode, tuple[str, str]] = {  # as they are called everywhere, so in no language
+    Mode.LIVE: ("LIVE", "danger"),
+    Mode.TEST: ("TEST", "warning"),
+    Mode.SANDBOX: ("SANDBOX", "info"),
 }
 COLOURS: dict[str, str] = {
     Delivery.State.PENDING: "warning",
@@ -48,6 +53,7 @@ KINDS: dict[str, Promise] = {
     "rejected": gettext_lazy("refused"),
     "misconfigured": gettext_lazy("needs a human"),
     "gone": gettext_lazy("deleted there"),
+    "obsolete": gettext_lazy("not wanted any more"),
     "bug": gettext_lazy("error of ours"),
 }
 
@@ -95,6 +101,12 @@ def by(row: Any) -> str:
     return str(row.actor or TRIGGERS.get(row.trigger, row.trigger))
 
 
+def service(slug: str) -> str:
+    """What people call an integration."""
+    found = registry.services().get(slug)
+    return str(found.label) if found else slug
+
+
 def operation(slug: str, name: str) -> str:
     """What people call what a delivery, a run or a log row names: an operation, a job, an event; others as they are."""
     service = registry.services().get(slug)
@@ -124,6 +136,21 @@ def moment(at: datetime | None) -> str:
     if local.date() == timezone.localdate():
         return date(local, "H:i:s")
     return date(local, "SHORT_DATETIME_FORMAT")
+
+
+def clock(at: datetime) -> str:
+    """The hour and minute, in local time."""
+    return date(timezone.localtime(at), "H:i")
+
+
+def last_seen(at: datetime | None) -> str:
+    """Of what shows signs of life: when the last was."""
+    if at is None:
+        return _("never seen yet")
+    seconds = max(round((timezone.now() - at).total_seconds()), 0)
+    if seconds >= 60:
+        return _("last seen %(moment)s") % {"moment": moment(at)}
+    return ngettext("seen %(n)s second ago", "seen %(n)s seconds ago", seconds) % {"n": seconds}
 
 
 def since(at: datetime | None) -> str:

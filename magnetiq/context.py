@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.http import HttpRequest
 
+from integrations import situation, words
+
 
 def company(request: HttpRequest) -> dict[str, str]:
     """Name and legal links of the firm, for every page."""
@@ -14,5 +16,5 @@ def company(request: HttpRequest) -> dict[str, str]:
 
 
 def environment(request: HttpRequest) -> list[str]:
-    """The badge on every admin page: text and colour."""
-    return ["SANDBOX", "info"] if settings.DEBUG else ["LIVE", "danger"]
+    """The badge on every admin page: text and colour of what is least real of all that is in use."""
+    return list(words.MODES[situation.of(request).mode])

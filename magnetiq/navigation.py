@@ -2,10 +2,15 @@
 
 from typing import Any
 
+from django.apps import apps
+from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from integrations import situation
+from integrations.needs import needs_you
 
 Page = tuple[Promise | str, str, str]  # title, icon, model
 GROUPS: list[tuple[Promise | str, list[Page]]] = [
@@ -21,6 +26,8 @@ GROUPS: list[tuple[Promise | str, list[Page]]] = [
         [
             (_("Integrations"), "hub", "integrations.integration"),
             (_("Deliveries"), "outbox", "integrations.delivery"),
+            (_("Runs"), "directions_run", "integrations.run"),
+            (_("Records elsewhere"), "link", "integrations.externalrecord"),
             (_("Log"), "receipt_long", "integrations.integrationlog"),
             (_("Incidents"), "emergency_home", "integrations.incident"),
             (_("Webhook events"), "webhook", "integrations.webhookevent"),
@@ -32,15 +39,22 @@ GROUPS: list[tuple[Promise | str, list[Page]]] = [
         [
             (_("Users"), "person", "auth.user"),
             (_("Groups"), "group", "auth.group"),
+            (_("API tokens"), "vpn_key", "integrations.apitoken"),
         ],
     ),
 ]
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    """Groups of links in the form that Unfold expects."""
+    """Groups of links in the form that Unfold expects: first the dashboard, with the number of what needs the user."""
     visible = [(title, [page(*entry) for entry in pages if may_see(request, entry[2])]) for title, pages in GROUPS]
-    return [{"title": title, "items": items} for title, items in visible if items]
+    groups = [{"title": title, "items": items} for title, items in visible if items]
+    return [{"items": [dashboard(request)]}, *groups]
+
+
+def dashboard(request: HttpRequest) -> dict[str, Any]:
+    needs = len(needs_you(request.user, situation.of(request)))
+    return {"title": _("Dashboard"), "icon": "monitoring", "link": reverse("admin:index"), "badge": needs}
 
 
 def account(request: HttpRequest) -> list[dict[str, Any]]:
@@ -57,4 +71,8 @@ def page(title: Promise | str, icon: str, model: str) -> dict[str, Any]:
 
 def may_see(request: HttpRequest, model: str) -> bool:
     app, name = model.split(".")
-    return request.user.has_perm(f"{app}.view_{name}")
+    return has_pages(model) and request.user.has_perm(f"{app}.view_{name}")
+
+
+def has_pages(model: str) -> bool:
+    return admin.site.is_registered(apps.get_model(model))

@@ -22,7 +22,12 @@ class Installation(models.Model):
     @classmethod
     def is_copy(cls) -> bool:
         """This database last ran under another SITE_URL and nobody has confirmed the new one."""
-        return cls.objects.exclude(site_url=settings.SITE_URL).exists()
+        return cls.elsewhere().exists()
+
+    @classmethod
+    def elsewhere(cls) -> models.QuerySet["Installation"]:
+        """The row, if this database is a copy."""
+        return cls.objects.exclude(site_url=settings.SITE_URL)
 
     @classmethod
     def settle_here(cls) -> None:

@@ -1,9 +1,17 @@
 """The book: which of their records is which of ours, and what we last wrote there."""
 
+from typing import Self
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 UNANSWERED = "$.* ? (!exists(@.answer))"  # the jsonpath of a field in `kept` that nobody has decided about
+
+
+class ExternalRecordQuerySet(models.QuerySet["ExternalRecord"]):
+    def unanswered(self) -> Self:
+        """Those where something was changed there and kept, and nobody has said what shall be."""
+        return self.filter(unanswered=True, gone_at=None)
 
 
 class ExternalRecord(models.Model):
@@ -35,6 +43,8 @@ class ExternalRecord(models.Model):
     as_of = models.DateTimeField(null=True, blank=True)
     synced_at = models.DateTimeField(_("in step since"))
     gone_at = models.DateTimeField(_("deleted there"), null=True, blank=True)
+
+    objects = ExternalRecordQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("external record")

@@ -1,19 +1,32 @@
-"""The sidebar shows what somebody may see, and nothing that would answer 403."""
+"""The sidebar shows what somebody may see, nothing that would answer 403, and how much needs him."""
+
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 
+from integrations.models import Heartbeat
+from magnetiq import navigation
+
 pytestmark = pytest.mark.django_db
 
 
-def links(client: Client) -> list[str]:
+def items(client: Client) -> list[dict[str, Any]]:
     page = client.get("/admin/")
-    return [item["link"] for group in page.context["sidebar_navigation"] for item in group["items"]]
+    return [item for group in page.context["sidebar_navigation"] for item in group["items"]]
 
 
-def test_an_administrator_sees_all(admin_client: Client) -> None:
-    assert len(links(admin_client)) == 10
+def links(client: Client) -> list[str]:
+    return [item["link"] for item in items(client)]
+
+
+def test_an_administrator_sees_the_dashboard_first_and_all_that_has_a_page(admin_client: Client) -> None:
+    models = [model for _title, pages in navigation.GROUPS for _title, _icon, model in pages]
+
+    assert links(admin_client)[0] == "/admin/"
+    assert len(links(admin_client)) == 1 + len([model for model in models if navigation.has_pages(model)])
+    assert navigation.has_pages("integrations.delivery")
 
 
 def test_somebody_who_may_see_leads_sees_only_them(client: Client) -> None:
@@ -21,4 +34,12 @@ def test_somebody_who_may_see_leads_sees_only_them(client: Client) -> None:
     user.user_permissions.add(Permission.objects.get(codename="view_lead"))
     client.force_login(user)
 
-    assert links(client) == ["/admin/leads/lead/"]
+    assert links(client) == ["/admin/", "/admin/leads/lead/"]
+
+
+def test_number_of_what_needs_somebody_stands_beside_the_dashboard(admin_client: Client) -> None:
+    without_a_worker = items(admin_client)[0]["badge"]
+    Heartbeat.beat("worker")
+    Heartbeat.beat("beat")
+
+    assert (without_a_worker, items(admin_client)[0]["badge"]) == (2, 0)

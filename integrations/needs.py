@@ -1,0 +1,207 @@
+"""What needs a human: one line and one button each, the most urgent first."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from math import ceil
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from . import configuration, words
+from .models import Connection, Delivery, WebhookEvent
+from .situation import Situation
+
+SOON = timedelta(days=14)  # credentials that end within this are told of
+LONG = timedelta(days=1)  # a pause that takes longer may have been forgotten
+START = {
+    "worker": "celery -A magnetiq worker -Q fast,bulk",
+    "beat": "celery -A magnetiq beat",
+}
+NEXT_STEP: dict[str, Promise] = {
+    "rejected": gettext_lazy("Correct what they refuse, then replay."),
+    "bug": gettext_lazy("Report it, and replay once it is mended."),
+}
+
+
+@dataclass(frozen=True)
+class Need:
+    """`permission` is what pressing the button takes, whose `url` is "" for a user without it. A link shows where to
+    act; a button that `posts` acts."""
+
+    kind: str
+    icon: str
+    text: str
+    button: str
+    url: str
+    permission: str
+    posts: bool = False
+
+
+def needs_you(user: Any, now: Situation) -> list[Need]:
+    """All that this user may know of; buttons only for what he may do."""
+    found = (need for permission, tell in TELLERS if user.has_perm(permission) for need in tell(now))
+    return [need if user.has_perm(need.permission) else replace(need, url="") for need in found]
+
+
+def copies(now: Situation) -> Iterator[Need]:
+    if now.copy_of:
+        said = _("This database belongs to %(url)s and looks like a copy, so nothing goes out. Say so if it is none.")
+        yield Need(
+            "copy",
+            "content_copy",
+            said % {"url": now.copy_of.site_url},
+            _("It belongs here: start delivering"),
+            reverse("admin:integrations_integration_settle_here"),
+            "integrations.configure_integration",
+            posts=True,
+        )
+
+
+def silence(now: Situation) -> Iterator[Need]:
+    """Worker and beat, where they have not been seen lately."""
+    if not now.is_alive("worker"):
+        said = _("No worker is running (%(seen)s): nothing goes out until one does. Start it: %(command)s")
+        url = listed("delivery", state__exact="waiting")
+        yield silent("worker", said, _("See what waits"), url, "integrations.view_delivery", now)
+    if not now.is_alive("beat"):
+        said = _("Beat is not running (%(seen)s): nothing starts by the clock until it does. Start it: %(command)s")
+        url = reverse("admin:django_celery_beat_periodictask_changelist")
+        yield silent("beat", said, _("See the schedules"), url, "django_celery_beat.view_periodictask", now)
+
+
+def silent(name: str, said: str, button: str, url: str, permission: str, now: Situation) -> Need:
+    text = said % {"seen": words.last_seen(now.heartbeats.get(name)), "command": START[name]}
+    return Need(name, "heart_broken", text, button, url, permission)
+
+
+def broken(now: Situation) -> Iterator[Need]:
+    """Connections that wait for a human, each with what stands in its way first."""
+    for connection in in_use(now):
+        if connection.must_reenter_secrets:
+            said = _("The stored secrets cannot be read with the keys that are set. Enter them again.")
+            yield about(connection, "secrets", "key_off", said, _("Enter them again"))
+        elif not configuration.is_complete(connection):
+            said = _("Settings are missing. Everything waits until they are entered.")
+            yield about(connection, "missing", "edit_note", said, _("Enter them"))
+        elif configuration.has_moved(connection):
+            said = _("The settings lead away from %(book)s, where our records are. Confirm or correct them.")
+            yield about(connection, "moved", "alt_route", said % {"book": connection.book}, _("Look at the settings"))
+        elif connection.status == Connection.Status.MISCONFIGURED:
+            said = _("%(error)s Mend it, then test the connection.")
+            error = sentence(connection.last_error)
+            yield about(connection, "misconfigured", "report", said % {"error": error}, _("Mend and test"))
+
+
+def dead_letters(now: Situation) -> Iterator[Need]:
+    for integration, kind, n in now.dead:
+        said = ngettext(
+            "%(name)s: one delivery is dead (%(kind)s). %(next)s",
+            "%(name)s: %(n)s deliveries are dead (%(kind)s). %(next)s",
+            n,
+        )
+        step = NEXT_STEP.get(kind, _("Look at the reasons, then replay."))
+        text = said % {"name": now.names[integration], "n": n, "kind": words.kind(kind), "next": step}
+        dead = Delivery.State.DEAD
+        url = listed("delivery", integration__id__exact=integration, state__exact=dead, error_kind=kind)
+        yield Need("dead", "outbox", text, _("Look and replay"), url, "integrations.view_delivery")
+
+
+def failed_webhooks(now: Situation) -> Iterator[Need]:
+    for integration, n in now.failed_events:
+        said = ngettext(
+            "%(name)s: one webhook could not be processed. Look at the reason, then process it again.",
+            "%(name)s: %(n)s webhooks could not be processed. Look at the reasons, then process them again.",
+            n,
+        )
+        url = listed("webhookevent", integration__id__exact=integration, state__exact=WebhookEvent.State.FAILED)
+        text = said % {"name": now.names[integration], "n": n}
+        yield Need("webhooks", "webhook", text, _("Look at them"), url, "integrations.view_webhookevent")
+
+
+def ending_credentials(now: Situation) -> Iterator[Need]:
+    for connection in in_use(now):
+        if connection.expires_at and connection.expires_at < now.now + SOON and not connection.must_reenter_secrets:
+            days = ceil((connection.expires_at - now.now) / timedelta(days=1))
+            yield about(connection, "expiry", "key", ending(days), _("Enter new ones"))
+
+
+def ending(days: int) -> str:
+    if days <= 0:
+        return _("The credentials have expired. Make new ones there and enter them here.")
+    said = ngettext(
+        "The credentials expire in one day. Make new ones there and enter them here.",
+        "The credentials expire in %(days)s days. Make new ones there and enter them here.",
+        days,
+    )
+    return said % {"days": days}
+
+
+def conflicts(now: Situation) -> Iterator[Need]:
+    for connection, model, n in now.conflicts:
+        said = ngettext(
+            "One record (%(model)s) was changed there and differs from ours. Decide which is right.",
+            "%(n)s records (%(model)s) were changed there and differ from ours. Decide which are right.",
+            n,
+        )
+        url = listed("externalrecord", conflict="open", remote_system__exact=connection.book, remote_model__exact=model)
+        text = f"{whose(connection)}: {said % {'n': n, 'model': model}}"
+        yield Need("conflicts", "call_split", text, _("Decide"), url, "integrations.view_externalrecord")
+
+
+def long_pauses(now: Situation) -> Iterator[Need]:
+    for connection in in_use(now):
+        paused_at = connection.integration.paused_at
+        if not connection.owner and paused_at and paused_at < now.now - LONG:
+            said = _("%(name)s: an operator paused it, %(since)s. Resume it if the reason is gone.")
+            yield Need(
+                "paused",
+                "pause_circle",
+                said % {"name": whose(connection), "since": words.since(paused_at)},
+                _("Resume"),
+                reverse("admin:integrations_integration_resume", args=[connection.integration_id]),
+                "integrations.operate_integration",
+                posts=True,
+            )
+
+
+Teller = Callable[[Situation], Iterator[Need]]
+TELLERS: list[tuple[str, Teller]] = [  # with what it takes to see such lines
+    ("integrations.view_integration", copies),
+    ("integrations.view_integration", silence),
+    ("integrations.view_integration", broken),
+    ("integrations.view_delivery", dead_letters),
+    ("integrations.view_webhookevent", failed_webhooks),
+    ("integrations.view_integration", ending_credentials),
+    ("integrations.view_externalrecord", conflicts),
+    ("integrations.view_integration", long_pauses),
+]
+
+
+def in_use(now: Situation) -> list[Connection]:
+    return [connection for connection in now.connections if connection.integration.enabled]
+
+
+def whose(connection: Connection) -> str:
+    """The integration's name, with that of the account where it is a further one."""
+    name = words.service(connection.integration.slug)
+    return f"{name}, {connection.owner}" if connection.owner else name
+
+
+def about(connection: Connection, kind: str, icon: str, text: str, button: str) -> Need:
+    """A need whose button leads to the integration's page."""
+    url = reverse("admin:integrations_integration_change", args=[connection.integration_id])
+    return Need(kind, icon, f"{whose(connection)}: {text}", button, url, "integrations.view_integration")
+
+
+def listed(model: str, **filters: Any) -> str:
+    """A list of ours, filtered."""
+    return reverse(f"admin:integrations_{model}_changelist") + f"?{urlencode(filters)}"
+
+
+def sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
