@@ -2,11 +2,14 @@
 
 import codecs
 import csv
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from io import TextIOWrapper
-from pathlib import Path
+from typing import BinaryIO, Protocol
 
 from django.utils.translation import gettext as _
+
+from leads.importing.formulas import unguard
 
 COLUMNS = (
     "name",
@@ -36,55 +39,65 @@ class UnusableFileError(Exception):
     """Nothing can be read from this file; the message says why."""
 
 
-class LeadsFile:
-    """Iterating gives (row number as a spreadsheet shows it, cells by column)."""
+class LeadsFile(Protocol):
+    """Iterating gives (row number as a spreadsheet shows it, cells by column); raises UnusableFileError."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.position = 0  # bytes read so far
-        try:
-            check_encoding(path)
-            self.size = path.stat().st_size
-        except FileNotFoundError:
-            raise UnusableFileError(_("There is no file at %(path)s.") % {"path": path}) from None
-        except OSError as error:
-            message = _("%(path)s cannot be read: %(error)s.") % {"path": path, "error": error.strerror}
-            raise UnusableFileError(message) from error
+    @property
+    def position(self) -> int:
+        """Bytes read so far, or rows where a file is not read in order."""
+
+    def __iter__(self) -> Iterator[tuple[int, Cells]]: ...
+
+
+class CsvFile:
+    def __init__(self, file: BinaryIO) -> None:
+        check_encoding(file)
+        self._file = file
+        self.size = file.seek(0, os.SEEK_END)
+        self.position = 0
 
     def __iter__(self) -> Iterator[tuple[int, Cells]]:
         csv.field_size_limit(LONGEST_CELL)
-        with self.path.open("rb") as binary, TextIOWrapper(binary, encoding="utf-8-sig", newline="") as text:
-            try:
-                header = text.readline()
-                columns = find_columns(header)
-                for number, row in enumerate(csv.reader(text, delimiter=delimiter_of(header)), start=2):
-                    self.position = binary.tell()
-                    if row:
-                        yield number, {c: row[i] if i < len(row) else "" for c, i in columns.items()}
-            except csv.Error as error:
-                raise UnusableFileError(_("Reading stopped: %(error)s.") % {"error": error}) from error
+        self._file.seek(0)
+        text = TextIOWrapper(self._file, encoding="utf-8-sig", newline="")
+        try:
+            header = text.readline()
+            delimiter = delimiter_of(header)
+            columns = find_columns(next(csv.reader([header], delimiter=delimiter), []))
+            for number, row in enumerate(csv.reader(text, delimiter=delimiter), start=2):
+                self.position = self._file.tell()
+                if row:
+                    yield number, cells_of(row, columns)
+        except csv.Error as error:
+            raise UnusableFileError(_("Reading stopped: %(error)s.") % {"error": error}) from error
+        finally:
+            if not self._file.closed:
+                text.detach()  # or it would close a file that is not its own
 
 
-def check_encoding(path: Path) -> None:
+def check_encoding(file: BinaryIO) -> None:
     """Before anything is imported: half a file in a wrong encoding would be worse than none."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    with path.open("rb") as file:
-        try:
-            while block := file.read(BLOCK):
-                decoder.decode(block)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError as error:
-            raise UnusableFileError(
-                _("%(path)s is not UTF-8. Please save it as “CSV UTF-8” and try again.") % {"path": path}
-            ) from error
+    file.seek(0)
+    try:
+        while block := file.read(BLOCK):
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        message = _("This file is not UTF-8. Please save it as “CSV UTF-8” and try again.")
+        raise UnusableFileError(message) from error
 
 
-def find_columns(header: str) -> dict[str, int]:
+def find_columns(header: Sequence[str]) -> dict[str, int]:
     """Where which column is; what the file lacks is blank."""
-    names = [name.strip().lower() for name in next(csv.reader([header], delimiter=delimiter_of(header)), [])]
+    names = [name.strip().lower() for name in header]
     if "email" not in names:
         raise UnusableFileError(_("The first line names no column “email”."))
     return {column: names.index(column) for column in COLUMNS if column in names}
+
+
+def cells_of(row: Sequence[str], columns: dict[str, int]) -> Cells:
+    return {column: unguard(row[i]) if i < len(row) else "" for column, i in columns.items()}
 
 
 def delimiter_of(header: str) -> str:

@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from io import TextIOWrapper
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 from django.utils import timezone
 
 from leads.actions import Capture, capture
 from leads.importing.files import Cells, LeadsFile
+from leads.importing.formulas import guard
 from leads.importing.rows import Note, Rejected, RowReader
 from leads.models import Whitepaper
 
 CHUNK = 1000
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass
@@ -31,6 +32,12 @@ class Summary:
     rejections: Counter[str] = field(default_factory=Counter)
 
 
+class Notes(Protocol):
+    """Where an import says what it could not take as it was: (row, reason, address) or (row, repair, column)."""
+
+    def add(self, *cells: str) -> None: ...
+
+
 class Report:
     """A CSV file for whoever looks after the rest."""
 
@@ -41,17 +48,24 @@ class Report:
         self._writer.writerow(columns)
 
     def add(self, *cells: str) -> None:
-        """What a spreadsheet would run as a formula is marked as text."""
-        self._writer.writerow([f"'{cell}" if cell.startswith(FORMULA) else cell for cell in cells])
+        self._writer.writerow([guard(cell) for cell in cells])
 
     def close(self) -> None:
         self._file.close()
 
 
+class Row(NamedTuple):
+    number: int
+    given: Capture
+    notes: list[Note]
+
+
 class Importer:
     """Reads rows into leads, reports what it had to repair or reject, and counts."""
 
-    def __init__(self, *, source: str, rejects: Report, repairs: Report, chunk: int = CHUNK) -> None:
+    def __init__(
+        self, *, source: str, rejects: Notes | None = None, repairs: Notes | None = None, chunk: int = CHUNK
+    ) -> None:
         self.summary = Summary()
         self._reader = RowReader(
             source=source,
@@ -60,29 +74,27 @@ class Importer:
         )
         self._rejects, self._repairs, self._chunk = rejects, repairs, chunk
 
-    def run(self, file: LeadsFile, progress: Callable[[int], object]) -> Summary:
-        """`progress` is told how many bytes more are done."""
-        done = 0
+    def run(self, file: LeadsFile, progress: Callable[[int], object] = lambda position: None) -> Summary:
+        """`progress` is told the position in the file after each chunk."""
         rows = iter(file)
         while chunk := list(islice(rows, self._chunk)):
-            self.capture(self.readable(chunk))
-            progress(file.position - done)
-            done = file.position
+            self.take(list(self.readable(chunk)))
+            progress(file.position)
         return self.summary
 
-    def readable(self, rows: Iterable[tuple[int, Cells]]) -> Iterator[Capture]:
+    def readable(self, rows: Iterable[tuple[int, Cells]]) -> Iterator[Row]:
         for number, cells in rows:
             self.summary.processed += 1
             try:
-                given, notes = self._reader.read(cells)
+                row = Row(number, *self._reader.read(cells))
             except Rejected as rejected:
                 self.note_rejection(number, rejected)
             else:
-                self.note_repairs(number, notes)
-                yield given
+                self.note_repairs(row)
+                yield row
 
-    def capture(self, captures: Iterable[Capture]) -> None:
-        result = capture(list(captures))
+    def take(self, rows: list[Row]) -> None:
+        result = capture([row.given for row in rows])
         self.summary.created += result.created
         self.summary.merged += result.merged
         self.summary.known += result.known
@@ -90,10 +102,12 @@ class Importer:
     def note_rejection(self, number: int, rejected: Rejected) -> None:
         self.summary.rejected += 1
         self.summary.rejections[str(rejected.reason)] += 1
-        self._rejects.add(str(number), str(rejected.reason), rejected.address)
+        if self._rejects:
+            self._rejects.add(str(number), str(rejected.reason), rejected.address)
 
-    def note_repairs(self, number: int, notes: list[Note]) -> None:
-        self.summary.repaired += bool(notes)
-        for note in notes:
+    def note_repairs(self, row: Row) -> None:
+        self.summary.repaired += bool(row.notes)
+        for note in row.notes:
             self.summary.repairs[str(note.what)] += 1
-            self._repairs.add(str(number), str(note.what), note.where)
+            if self._repairs:
+                self._repairs.add(str(row.number), str(note.what), note.where)

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from leads.importing.files import LeadsFile
+from leads.importing.files import CsvFile
 from leads.importing.importer import Importer, Report
 from leads.models import Consent, Lead
 
@@ -46,7 +46,8 @@ def export(people: list[dict[str, str]], tmp_path: Path) -> Path:
 def import_file(path: Path) -> None:
     reports = [Report(path.with_suffix(name)) for name in (".rejects", ".repairs")]
     importer = Importer(source="bench", rejects=reports[0], repairs=reports[1])
-    importer.run(LeadsFile(path), lambda done: None)
+    with path.open("rb") as file:
+        importer.run(CsvFile(file))
     for report in reports:
         report.close()
 

@@ -5,14 +5,14 @@ import sys
 from argparse import ArgumentParser
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import reset_queries
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
-from leads.importing.files import LeadsFile, UnusableFileError
+from leads.importing.files import CsvFile, UnusableFileError
 from leads.importing.importer import Importer, Report, Summary
 
 FAILED, USAGE = 1, 2
@@ -40,8 +40,8 @@ class Command(BaseCommand):
         self.tell(summary, rejects, repairs, as_json=options["json"])
 
     def import_file(self, path: Path, rejects: Path, repairs: Path, *, quiet: bool) -> Summary:
-        file = LeadsFile(path)
         with ExitStack() as stack:
+            file = CsvFile(stack.enter_context(open_file(path)))
             try:
                 rejected = stack.enter_context(closing(Report(rejects, "row", "reason", "email")))
                 repaired = stack.enter_context(closing(Report(repairs, "row", "repair", "column")))
@@ -52,8 +52,8 @@ class Command(BaseCommand):
                 tqdm(total=file.size, desc=path.name, unit="B", unit_scale=True, file=sys.stderr, disable=quiet)
             )
 
-            def progress(done: int) -> None:
-                bar.update(done)
+            def progress(position: int) -> None:
+                bar.update(position - bar.n)
                 reset_queries()  # with DEBUG, Django keeps every statement in memory
 
             return Importer(source=f"import {path.name}"[:200], rejects=rejected, repairs=repaired).run(file, progress)
@@ -75,3 +75,13 @@ class Command(BaseCommand):
                 self.stdout.write(f"  {count:>6} × {what}")
             if counts:
                 self.stdout.write(f"         -> {path}")
+
+
+def open_file(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except FileNotFoundError:
+        raise UnusableFileError(_("There is no file at %(path)s.") % {"path": path}) from None
+    except OSError as error:
+        message = _("%(path)s cannot be read: %(error)s.") % {"path": path, "error": error.strerror}
+        raise UnusableFileError(message) from error
