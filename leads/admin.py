@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin, TabularInline
 
 from leads import actions
 from leads.addresses import normalise
+from leads.exchange.export import LeadExportMixin
 from leads.models import DETAILS, Consent, Lead, Touchpoint, Whitepaper
 
 
@@ -64,7 +65,7 @@ class LeadForm(forms.ModelForm):  # type: ignore[type-arg] # it takes none at ru
 
 
 @admin.register(Lead)
-class LeadAdmin(ModelAdmin):  # type: ignore[misc]
+class LeadAdmin(LeadExportMixin, ModelAdmin):  # type: ignore[misc]
     form = LeadForm
     list_display = ["name", "email", "company", "status", "marketing_consent", "last_seen_at"]
     list_display_links = ["name", "email"]
