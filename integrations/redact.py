@@ -1,11 +1,20 @@
-"""Keep secrets and people out of logs: what other systems answer may quote either."""
+"""Keep secrets and people out of logs and messages: what other systems answer may quote either."""
 
 import re
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 
-_ADDRESS = re.compile(r"[^\s@<>\"'(),;:]+@[^\s@<>\"'(),;:]+")
+_ADDRESS = re.compile(r"[^\s@<>\"'(),;:]+(?:@|%40)[^\s@<>\"'(),;:]+", re.IGNORECASE)
+# Secrets that give themselves away: by what stands before them, or by how they begin.
+_INTRODUCED = re.compile(
+    r"""(\b(?:bearer|basic)\s+|(?:password|passwd|secret|token|api_?key|authorization|cookie)["']?\s*[=:]\s*["']?)"""
+    r"""(?!bearer\b|basic\b|\[)[^\s"'&,;)}]{4,}""",
+    re.IGNORECASE,
+)
+_SHAPED = re.compile(r"\b(?:mgq_|whsec_|sk_live_|sk_test_|rk_live_|rk_test_)[\w+/=-]{6,}")
+_SECRET_NAME = re.compile(r"password|passwd|secret|token|api_?key|authorization|cookie|fernet", re.IGNORECASE)
 _SHORTEST_SECRET = 4
+_PLAIN = (int, float, bool, type(None))
 
 
 def redact(text: str, secrets: Iterable[object] = ()) -> str:
@@ -14,12 +23,30 @@ def redact(text: str, secrets: Iterable[object] = ()) -> str:
     for secret in map(str, secrets):
         if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, "[secret]")
+    text = _SHAPED.sub("[secret]", _INTRODUCED.sub(r"\1[secret]", text))
     return _ADDRESS.sub("[address]", text)
 
 
+def redacted(value: Any) -> Any:
+    """The same for whatever a log line may hold, down to its last leaf; what is no plain data becomes its `repr`."""
+    match value:
+        case str():
+            return redact(value)
+        case bytes():
+            return redact(value.decode(errors="replace"))
+        case Mapping():
+            return {redact(str(name)): _entry(str(name), held) for name, held in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [redacted(held) for held in value]
+        case _:
+            return value if isinstance(value, _PLAIN) else redact(repr(value))
+
+
+def _entry(name: str, value: Any) -> Any:
+    """Under a telling name nothing is shown but yes, no and how many."""
+    return redacted(value) if isinstance(value, _PLAIN) or not _SECRET_NAME.search(name) else "[secret]"
+
+
 def without_people(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """For log lines: a traceback ends with whatever the exception quotes."""
-    for name, value in event.items():
-        if isinstance(value, str):
-            event[name] = redact(value)
-    return event
+    """For log lines, the last step before they are written: a traceback ends with whatever the exception quotes."""
+    return {name: _entry(name, value) for name, value in event.items()}

@@ -5,6 +5,7 @@ compares the two. What is missing or weak in production is told by `magnetiq/che
 that every problem is named at once and with a hint.
 """
 
+import logging
 from datetime import timedelta
 from email.utils import getaddresses
 from pathlib import Path
@@ -16,7 +17,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from integrations.redact import without_people
+from integrations.redact import redacted, without_people
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -232,7 +233,16 @@ SENTRY_DSN = env.str("SENTRY_DSN", default="")
 if SENTRY_DSN:
     import sentry_sdk
 
-    sentry_sdk.init(dsn=SENTRY_DSN, send_default_pii=False, include_local_variables=False)
+    sentry_sdk.init(
+        dsn=SENTRY_DSN,
+        send_default_pii=False,
+        include_local_variables=False,
+        before_send=lambda event, hint: redacted(event),
+        before_breadcrumb=lambda crumb, hint: redacted(crumb),
+    )
+
+# A log call with the wrong number of arguments would print them, as they are, to the screen.
+logging.raiseExceptions = DEBUG
 
 LOGIN_URL = reverse_lazy("admin:login")
 LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
@@ -245,7 +255,6 @@ structlog.configure(
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso"),
         structlog.processors.format_exc_info,
-        without_people,
         structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
     ],
     logger_factory=structlog.stdlib.LoggerFactory(),
@@ -257,13 +266,16 @@ LOGGING = {
     "formatters": {
         "json": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.processors.JSONRenderer(),
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                without_people,
+                structlog.processors.JSONRenderer(),
+            ],
             "foreign_pre_chain": [
                 structlog.stdlib.add_logger_name,
                 structlog.stdlib.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso"),
                 structlog.processors.format_exc_info,
-                without_people,
             ],
         },
     },
