@@ -307,7 +307,7 @@ class IntegrationService:
     def _shared_secrets(cls, connection: Connection) -> dict[str, Any]:
         if not connection.owner or not cls.settings_schema.secret_fields():
             return {}
-        own: dict[str, Any] = Connection.objects.get(integration=connection.integration_id, owner="").secrets
+        own: dict[str, Any] = connection.integration.own_connection.secrets
         return own
 
     @classmethod

@@ -33,8 +33,12 @@ class Situation:
     def connections(self) -> list[Connection]:
         """In the order of the settings; each integration's own before its further accounts."""
         order = {slug: number for number, slug in enumerate(registry.services())}
-        rows = Connection.objects.in_use().select_related("integration").filter(integration__slug__in=order)
-        return sorted(rows, key=lambda row: (order[row.integration.slug], row.owner))
+        found = Connection.objects.in_use().select_related("integration").filter(integration__slug__in=order)
+        rows = sorted(found, key=lambda row: (order[row.integration.slug], row.owner))
+        own = {row.integration_id: row for row in rows if not row.owner}
+        for row in rows:
+            row.integration.own_connection = own[row.integration_id]  # whose secrets accounts share
+        return rows
 
     @cached_property
     def own(self) -> list[Connection]:

@@ -302,6 +302,7 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "SHOW_LANGUAGES": True,
     "ENVIRONMENT": "magnetiq.context.environment",
+    "DASHBOARD_CALLBACK": "integrations.admin.dashboard.show",
     "ACCOUNT": {"navigation": "magnetiq.navigation.account"},
     "SIDEBAR": {"show_search": True, "navigation": "magnetiq.navigation.sidebar"},
 }

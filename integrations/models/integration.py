@@ -5,6 +5,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from integrations.fields import EncryptedJSONField, Unreadable
@@ -34,6 +35,11 @@ class Integration(models.Model):
 
     def __str__(self) -> str:
         return self.slug
+
+    @cached_property
+    def own_connection(self) -> "Connection":
+        """The one that the integration itself acts by, as it was when it was first asked for."""
+        return self.connections.get(owner="")
 
 
 class ConnectionQuerySet(models.QuerySet["Connection"]):
