@@ -3,6 +3,7 @@
 import django.db.models.deletion
 import django.utils.timezone
 import integrations.models.token
+import uuid
 from django.conf import settings
 from django.db import migrations, models
 
@@ -74,6 +75,17 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='webhookevent',
             index=models.Index(condition=models.Q(('state', 'failed')), fields=['integration'], name='inbox_failed'),
+        ),
+        migrations.CreateModel(
+            name='Upload',
+            fields=[
+                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                ('encrypted', models.BinaryField()),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'default_permissions': (),
+            },
         ),
         migrations.AddField(
             model_name='connection',

@@ -7,6 +7,7 @@ from .log import HourlyStat, IntegrationLog
 from .record import ExternalRecord
 from .run import Run
 from .token import ApiToken
+from .upload import Upload
 
 __all__ = [
     "ApiToken",
@@ -21,5 +22,6 @@ __all__ = [
     "Integration",
     "IntegrationLog",
     "Run",
+    "Upload",
     "WebhookEvent",
 ]
