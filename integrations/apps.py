@@ -22,7 +22,8 @@ class IntegrationsConfig(AppConfig):
             register(job)
 
     def connect_receivers(self) -> None:
-        """Import `receivers.py` beside each service: what a service hears is wired by registering it."""
+        """Import our own `receivers.py`, and the one beside each service: it is wired by registering the service."""
+        import_module("integrations.receivers")
         for path in settings.INTEGRATIONS:
             package = path.rsplit(".", 2)[0]
             if find_spec(f"{package}.receivers"):

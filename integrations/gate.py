@@ -153,6 +153,7 @@ class Gate:
             started_at=started_at,
             duration_ms=milliseconds,
             size=size,
+            metadata={"test": True} if self.forced else {},
         ).pk
         count(self.connection.integration_id, operation, started_at, failed=bool(error), milliseconds=milliseconds)
         emit = logger.warning if error else logger.info

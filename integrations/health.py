@@ -32,7 +32,7 @@ def test(connection: Connection) -> ConnectionReport:
     Takes the same road as real traffic, through the gate. Never raises: what went wrong is in the report.
     """
     report = _ask(connection)
-    Connection.objects.filter(pk=connection.pk).update(report=report.as_json(), tested_at=timezone.now())
+    Connection.objects.filter(pk=connection.pk).update(report=report.to_store(), tested_at=timezone.now())
     if report.ok:
         breaker.unbar(connection, status=Connection.Status.HEALTHY)
     return report
@@ -58,6 +58,14 @@ def _ask(connection: Connection) -> ConnectionReport:
     if not report.ok:
         breaker.barred(connection, errors.Misconfigured("; ".join(report.problems)))
     return report
+
+
+def is_outdated(connection: Connection) -> bool:
+    """Whether settings or secrets were changed since the last test: what it found may no longer be so."""
+    if connection.tested_at is None:
+        return False
+    changed = max(connection.integration.updated_at, connection.rotated_at or connection.integration.updated_at)
+    return changed > connection.tested_at
 
 
 def moved(service: IntegrationService) -> str:

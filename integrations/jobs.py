@@ -10,13 +10,13 @@ from .service import Job, JobReport
 
 
 def perform(job: Job[Any], **options: Any) -> dict[str, Any]:
-    """{promised, processed, successful, failed, waiting, errors: {kind: number}}, or of a dry run {counts, changes}.
+    """{promised, processed, successful, failed, waiting, errors: {kind: number}}, or of a dry run {counts, changes, left_out}.
 
     Raises pydantic.ValidationError when settings are incomplete and IntegrationError when the job itself fails.
     """
     report: JobReport = job.run(configuration.service_of(job.service.slug), **options)
     if report.changes or options.get("dry_run"):
-        return {"counts": report.counts, "changes": report.changes}
+        return {"counts": report.counts, "changes": report.changes, "left_out": report.left_out}
     progress.report(0, report.promised)
     return {"promised": report.promised, **deliver(job.service.slug)}
 

@@ -17,8 +17,11 @@ from typing import Any, NamedTuple
 
 import structlog
 from django.db import transaction
+from django.db.models import F, Func
 from django.utils import timezone, translation
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from pydantic import ValidationError
 
 from . import configuration, errors, gate, health, jobs, progress, registry, trigger
@@ -30,13 +33,16 @@ logger = structlog.get_logger(__name__)
 State = Run.State
 
 Work = Callable[[Run], dict[str, Any]]
+OPEN = (State.WAITING, State.RUNNING)
 SILENT_FOR = timedelta(minutes=15)  # without a sign of life: its worker died
+CHANGES_KEPT_FOR = timedelta(days=1)
 TOLD_EVERY = 0.5  # seconds between two writes of how far it is
 
 
 class Kind(NamedTuple):
     work: Work
     queue: str
+    label: Promise | str
 
 
 KINDS: dict[str, Kind] = {}
@@ -50,27 +56,31 @@ class FailedRun(Exception):
         self.result = result or {}
 
 
-def kind(name: str, *, queue: str = "bulk") -> Callable[[Work], Work]:
-    """Declare a kind of work; `queue` is `fast` for what a person waits for."""
+def kind(name: str, *, queue: str = "bulk", label: Promise | str = "") -> Callable[[Work], Work]:
+    """Declare a kind of work; `queue` is `fast` for what a person waits for, `label` what people call it."""
 
     def declare(work: Work) -> Work:
-        KINDS[name] = Kind(work, queue)
+        KINDS[name] = Kind(work, queue, label or name.replace("_", " ").capitalize())
         return work
 
     return declare
 
 
+@transaction.atomic
 def start(name: str, *, integration: Integration | None = None, **arguments: Any) -> Run:
-    """Have a worker do it: the row is written now, in the transaction that is open, and announced after its commit."""
+    """Have a worker do it: the row is written now, in the transaction that is open, and announced after its commit.
+
+    Where the very same is asked for already and not done yet, that is returned instead: a second click starts nothing.
+    """
+    if integration:
+        Integration.objects.select_for_update().get(pk=integration.pk)  # so that two clicks at once come in turn
+    reap()
+    same = {"kind": name, "integration": integration, "arguments": arguments}
+    if found := Run.objects.filter(state__in=OPEN, **same).first():
+        return found
     by = trigger.current()
-    run = Run.objects.create(
-        kind=name,
-        integration=integration,
-        arguments=arguments,
-        trigger=by.name,
-        actor_id=by.actor_id,
-        language=translation.get_language() or "en",
-    )
+    language = translation.get_language() or "en"
+    run = Run.objects.create(trigger=by.name, actor_id=by.actor_id, language=language, **same)
     transaction.on_commit(partial(_announce, run.pk, KINDS[name].queue), robust=True)
     return run
 
@@ -91,8 +101,21 @@ def sweep(queue: str) -> None:
 
 def reap() -> None:
     """Say of runs without a sign of life that they failed."""
-    lost = Run.objects.filter(state=State.RUNNING, seen_at__lt=timezone.now() - SILENT_FOR)
-    lost.update(state=State.FAILED, finished_at=timezone.now(), message="The worker died while it did this.")
+    for run in Run.objects.filter(state=State.RUNNING, seen_at__lt=timezone.now() - SILENT_FOR):
+        with translation.override(run.language):
+            message = _("Whoever did this has died. Start it again.")
+        still = Run.objects.filter(pk=run.pk, state=State.RUNNING, seen_at=run.seen_at)
+        still.update(state=State.FAILED, finished_at=timezone.now(), message=message)
+
+
+def forget_changes(*, older_than: timedelta = timedelta(0)) -> None:
+    """Take from dry runs what they found field by field; the figures stay.
+
+    It quotes people, and nobody looks at it for long: it goes after a day, and at once, of every dry run, when anybody
+    is forgotten. Searching for the one person in it would miss whom an old name or a colleague's note names.
+    """
+    told = Run.objects.filter(kind="job", result__has_key="changes", finished_at__lte=timezone.now() - older_than)
+    told.update(result=Func(F("result"), template="%(expressions)s - 'changes'"))
 
 
 def perform(run: Run) -> Run:
@@ -154,7 +177,7 @@ def own_connection(run: Run) -> Connection:
     return configuration.own_connection(run.integration)
 
 
-@kind("test", queue="fast")
+@kind("test", queue="fast", label=gettext_lazy("Test connection"))
 def test(run: Run) -> dict[str, Any]:
     """The report of a connection: the integration's own, or that of `owner`."""
     assert run.integration
@@ -164,11 +187,11 @@ def test(run: Run) -> dict[str, Any]:
     error_kind = "" if report.ok else errors.Misconfigured.kind
     gate.log(connection, "test_connection", error_kind=error_kind, message=report.summary)
     if not report.ok:
-        raise FailedRun(" ".join([report.summary, *report.problems]), report.as_json())
-    return report.as_json()
+        raise FailedRun(" ".join([report.summary, *report.problems]), report.to_store())
+    return report.to_store()
 
 
-@kind("job")
+@kind("job", label=gettext_lazy("Job"))
 def job(run: Run) -> dict[str, Any]:
     """A job's result as `jobs.perform` tells it; arguments: `job` is its name, the rest are its options."""
     assert run.integration

@@ -71,8 +71,9 @@ def process_webhook(integration: str) -> None:
 
 @shared_task
 def prune() -> None:
-    """Delete what is past its time: log rows and runs, and webhooks, whose payload names people."""
+    """Delete what is past its time: log rows and runs, and what names people in dry runs and webhooks."""
     now = timezone.now()
+    runs.forget_changes(older_than=runs.CHANGES_KEPT_FOR)
     delete_in_bites(Run.objects.filter(created_at__lt=now - LOG_KEPT_FOR))
     delete_in_bites(IntegrationLog.objects.filter(started_at__lt=now - LOG_KEPT_FOR))
     delete_in_bites(WebhookEvent.objects.filter(received_at__lt=now - EVENTS_KEPT_FOR))

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet, prefetch_related_objects
 
-from integrations import errors
+from integrations import errors, progress
 from integrations.book import Book, Values
 from integrations.models import Attempt, Connection, Delivery, ExternalRecord
 from integrations.service import JobReport, Outcome
@@ -80,18 +80,20 @@ class LeadRecords(Records[Lead]):
 
     def dry_run(self, limit: int | None) -> JobReport:
         """What pushing every lead would do, field by field; one call per `AT_ONCE` leads that Odoo knows."""
-        leads = Lead.objects.exclude(status=Lead.Status.FORGOTTEN).order_by("pk")[:limit].iterator()
-        counts: dict[str, int] = {}
-        changes: list[dict[str, Any]] = []
-        while chunk := list(islice(leads, AT_ONCE)):
+        leads = Lead.objects.exclude(status=Lead.Status.FORGOTTEN).order_by("pk")[:limit]
+        total, rows = leads.count(), leads.iterator()
+        report = JobReport()
+        while chunk := list(islice(rows, AT_ONCE)):
             wanted, unmappable = self.mapped(chunk)
             for found in self.differences(wanted):
-                counts[found.kind] = counts.get(found.kind, 0) + 1
-                if found.kind != "same":
-                    changes.append(told(found))
-            if unmappable:
-                counts["unmappable"] = counts.get("unmappable", 0) + len(unmappable)
-        return JobReport(counts=counts, changes=changes)
+                if found.kind == "same":
+                    report.count("same")
+                else:
+                    report.tell(told(found))
+            for lead, error in unmappable.items():
+                report.tell({"lead": lead.pk, "email": lead.email, "kind": "unmappable", "reason": error.message})
+            progress.report(sum(report.counts.values()), total)
+        return report
 
 
 def told(found: Difference[Lead]) -> dict[str, Any]:

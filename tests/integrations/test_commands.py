@@ -231,7 +231,7 @@ class TestJobs:
     def test_dry_run_promises_nothing(self, connection: Connection) -> None:
         LeadFactory()
 
-        assert run("post_greetings", "--dry-run") == (0, {"counts": {"would post": 1}, "changes": []})
+        assert run("post_greetings", "--dry-run") == (0, {"counts": {"would post": 1}, "changes": [], "left_out": 0})
         assert Delivery.objects.count() == 0
 
     def test_incomplete_settings_exit_with_1(self, registered: Integration) -> None:
