@@ -16,9 +16,10 @@ from integrations.models import Connection, Integration
 from integrations.service import IntegrationSettings, is_secret
 
 
-class SettingsForm(forms.ModelForm):  # type: ignore[type-arg] # it takes none at run time
-    """Base of the forms that `form_for` makes: one field per setting is added."""
+class SchemaForm(forms.Form):
+    """Base of the forms that this module makes: one field per setting is added."""
 
+    schema: type[IntegrationSettings]
     operator: AbstractBaseUser
     new_book = forms.BooleanField(
         label=gettext_lazy("Yes, it is another system: start anew there"),
@@ -29,10 +30,6 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg] # it takes none a
         widget=forms.HiddenInput,
     )
 
-    class Meta:
-        model = Integration
-        fields: list[str] = []
-
     def clean(self) -> dict[str, Any]:
         """Saves what is valid: only the schema and the book of records can tell, and they tell when saving."""
         if not self.errors:
@@ -40,20 +37,22 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg] # it takes none a
         return self.cleaned_data
 
     def configure(self) -> None:
-        integration = Integration.objects.get(pk=self.instance.pk)
-        values = {name: self.value(name) for name in self.changed_data if name != "new_book"}
+        values = {name: self.value(name) for name in self.changed_data if name in self.schema.model_fields}
         try:
-            configuration.configure(integration, values, actor=self.operator, new_book=self.cleaned_data["new_book"])
+            self.save_values(values, actor=self.operator, new_book=self.cleaned_data["new_book"])
         except ValidationError as error:
             self.blame(error)
         except configuration.AnotherSystemError as error:
             self.fields["new_book"].widget = widgets.UnfoldBooleanWidget()
             self.add_error("new_book", str(error))
 
+    def save_values(self, values: dict[str, Any], *, actor: AbstractBaseUser, new_book: bool) -> None:
+        raise NotImplementedError
+
     def value(self, name: str) -> Any:
         """What was typed; an emptied setting falls back to its default."""
         typed = self.cleaned_data[name]
-        info = schema_of(self.instance).model_fields[name]
+        info = self.schema.model_fields[name]
         if typed in ("", []) and not is_secret(info) and not info.is_required():
             return info.get_default(call_default_factory=True)
         return typed
@@ -61,6 +60,43 @@ class SettingsForm(forms.ModelForm):  # type: ignore[type-arg] # it takes none a
     def blame(self, error: ValidationError) -> None:
         for name, texts in complaints.by_field(error).items():
             self.add_error(name if name in self.fields else None, cast(Any, texts))
+
+
+class SettingsForm(SchemaForm, forms.ModelForm):  # type: ignore[type-arg] # it takes none at run time
+    """The settings of an integration, and the secrets of its own connection."""
+
+    class Meta:
+        model = Integration
+        fields: list[str] = []
+
+    def save_values(self, values: dict[str, Any], *, actor: AbstractBaseUser, new_book: bool) -> None:
+        integration = Integration.objects.get(pk=self.instance.pk)
+        configuration.configure(integration, values, actor=actor, new_book=new_book)
+
+
+class AccountForm(SchemaForm):
+    """What a further account has of its own."""
+
+    connection: Connection
+
+    def save_values(self, values: dict[str, Any], *, actor: AbstractBaseUser, new_book: bool) -> None:
+        owner = self.connection.owner or self.cleaned_data["owner"]
+        configuration.configure_account(self.connection.integration, owner, values, actor=actor, new_book=new_book)
+
+
+class NewAccountForm(AccountForm):
+    owner = forms.CharField(
+        label=gettext_lazy("Name of the account"),
+        help_text=gettext_lazy("Whose it is or what it is for. It cannot be changed later."),
+        max_length=100,
+        widget=widgets.UnfoldAdminTextInputWidget(),
+    )
+
+    def clean_owner(self) -> str:
+        owner: str = self.cleaned_data["owner"]
+        if self.connection.integration.connections.in_use().filter(owner=owner).exists():
+            raise forms.ValidationError(_("There is an account of this name already."))
+        return owner
 
 
 class ListField(forms.CharField):
@@ -76,20 +112,45 @@ class ListField(forms.CharField):
         return bool([str(item) for item in initial or []] != self.to_python(data))
 
 
-def schema_of(integration: Integration) -> type[IntegrationSettings]:
-    return registry.get(integration.slug).settings_schema
-
-
 def form_for(integration: Integration, operator: AbstractBaseUser) -> type[SettingsForm]:
     """Raises KeyError for an integration that is not registered."""
-    service = registry.get(integration.slug)
     connection = configuration.own_connection(integration)
+    schema = registry.get(integration.slug).settings_schema
+    made = made_of(SettingsForm, schema, list(schema.model_fields), connection, operator)
+    return cast(type[SettingsForm], made)
+
+
+def account_form_for(connection: Connection, operator: AbstractBaseUser) -> type[AccountForm]:
+    """The fields that the account does not share with the integration; of a new one, which has no owner, the name too.
+
+    Raises LookupError where there are no further accounts.
+    """
+    schema = registry.get(connection.integration.slug).account_schema
+    if schema is None:
+        raise LookupError(f"{connection.integration.slug} has no further accounts.")
+    shared = registry.get(connection.integration.slug).settings_schema.model_fields
+    names = [name for name in schema.model_fields if name not in shared]
+    base = AccountForm if connection.owner else NewAccountForm
+    return cast(type[AccountForm], made_of(base, schema, names, connection, operator))
+
+
+def made_of(
+    base: type[SchemaForm],
+    schema: type[IntegrationSettings],
+    names: list[str],
+    connection: Connection,
+    operator: AbstractBaseUser,
+) -> type[SchemaForm]:
+    """A form of some of the schema's fields, filled with what is known."""
+    service = registry.get(connection.integration.slug)
     known = service.raw_settings(connection)
-    fields = {
-        name: secret_field(name, info, connection, known) if is_secret(info) else plain_field(name, info, known)
-        for name, info in service.settings_schema.model_fields.items()
-    }
-    return cast(type[SettingsForm], type("SettingsForm", (SettingsForm,), {**fields, "operator": operator}))
+    fields = {name: field_for(name, schema.model_fields[name], connection, known) for name in names}
+    given = {"schema": schema, "operator": operator, "connection": connection}
+    return type(base.__name__, (base,), {**fields, **given})
+
+
+def field_for(name: str, info: FieldInfo, connection: Connection, known: dict[str, Any]) -> forms.Field:
+    return secret_field(name, info, connection, known) if is_secret(info) else plain_field(name, info, known)
 
 
 def title(name: str, info: FieldInfo) -> str:

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
@@ -23,7 +23,7 @@ from integrations import configuration, gate, registry, trigger, words
 from integrations.models import Installation, Integration
 from integrations.service import IntegrationSettings
 
-from . import operating, panel
+from . import accounts, operating, panel, run_card
 from .base import Button, Verb, VerbsAdmin, as_action
 from .forms import form_for
 
@@ -34,7 +34,11 @@ class IntegrationAdmin(VerbsAdmin):
     actions = [as_action(verb) for verb in operating.VERBS]
     list_display = ["service", "light", "in_use", "waiting", "dead", "oldest", "paused", "last_good", "last_error"]
     change_form_outer_before_template = "admin/integrations/panel.html"
-    change_form_outer_after_template = "admin/integrations/latest_calls.html"
+    change_form_outer_after_template = "admin/integrations/history.html"
+
+    class Media:
+        css = {"all": ["integrations/admin.css"]}
+        js = ["integrations/refresh.js"]
 
     # --- who may ----------------------------------------------------------------------------------------------------
 
@@ -130,7 +134,9 @@ class IntegrationAdmin(VerbsAdmin):
         shown = panel.context(integration, may_configure=self.has_change_permission(request, integration))
         context |= {
             **self.guard(request),
+            **may(request),
             "panel": shown,
+            "runs": shown["runs"],
             "title": shown["name"],
             "subtitle": None,
             "show_save_and_continue": False,
@@ -147,11 +153,23 @@ class IntegrationAdmin(VerbsAdmin):
         named = {job.name: f"{verb.label}: {job.label}" if len(jobs) > 1 else verb.label for job in fitting}
         return [Button(label, verb.icon, url, verb.variant, "job", name) for name, label in named.items()]
 
+    def runs(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What `refresh.js` asks for: the card of what is under way."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        shown = {"runs": run_card.of(get_object_or_404(Integration, pk=pk)), **may(request)}
+        return render(request, "admin/integrations/runs.html", shown)
+
     # --- the copy guard ---------------------------------------------------------------------------------------------
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(require_POST(self.settle_here))
-        return [path("settle-here/", view, name="integrations_integration_settle_here"), *super().get_urls()]
+        guarded = self.admin_site.admin_view
+        return [
+            path("settle-here/", guarded(require_POST(self.settle_here)), name=self.url_name("settle_here")),
+            path("<int:pk>/runs/", guarded(self.runs), name=self.url_name("runs")),
+            *accounts.urls(self),
+            *super().get_urls(),
+        ]
 
     def settle_here(self, request: HttpRequest) -> HttpResponseBase:
         """This database is no copy: what was held goes out."""
@@ -163,3 +181,9 @@ class IntegrationAdmin(VerbsAdmin):
                 gate.log(configuration.own_connection(integration), "settled_here")
         messages.success(request, _("Deliveries go out from here."))
         return redirect("admin:integrations_integration_changelist")
+
+
+def may(request: HttpRequest) -> dict[str, bool]:
+    """What the templates ask."""
+    names = {"linked": "view_run", "may_operate": "operate_integration", "may_configure": "configure_integration"}
+    return {name: request.user.has_perm(f"integrations.{codename}") for name, codename in names.items()}

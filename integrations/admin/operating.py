@@ -1,23 +1,20 @@
-"""What an operator does to integrations. Each verb is one call to the core for each chosen row."""
+"""What an operator does to integrations. What takes long is a run (see `integrations.runs`), done by a worker."""
 
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from pydantic import ValidationError
 
-from integrations import configuration, errors, gate, health, registry
-from integrations.models import Integration
-from integrations.service import Job, JobReport
+from integrations import configuration, registry, runs
+from integrations.models import Integration, Run
+from integrations.service import Job
 
-from . import dry_run_page, panel
+from . import panel, run_card
 from .base import Verb
-
-DRY_RUN_LOOKS_AT = 1000  # subjects: an operator waits for the page
 
 
 def installed(integration: Integration) -> bool:
@@ -25,70 +22,50 @@ def installed(integration: Integration) -> bool:
 
 
 def test(request: HttpRequest, rows: QuerySet[Any]) -> None:
+    """Of the account that the button names, else of the integration's own. Made from here if there is no worker."""
+    owner = request.POST.get("owner", "")
+    of_whom = {"owner": owner} if owner else {}
     for integration in operable(request, rows):
-        connection = configuration.own_connection(integration)
-        report = health.test(connection)
-        kind = "" if report.ok else errors.Misconfigured.kind
-        gate.log(connection, "test_connection", error_kind=kind, message=report.summary)
-        level = messages.SUCCESS if report.ok else messages.ERROR
-        said = " ".join([report.summary, *report.problems])
-        messages.add_message(request, level, f"{panel.name(integration)}: {said}")
+        run = runs.start("test", integration=integration, **of_whom)
+        if runs.worker_is_alive():
+            say_started(request, run)
+        else:
+            say(request, runs.perform(run))
+
+
+def say(request: HttpRequest, run: Run) -> None:
+    """The result at once: whoever asked has waited for it."""
+    no_worker = _("No worker is running: nothing is delivered until one is started.")
+    messages.warning(request, " ".join([no_worker, _("The test was made from here instead.")]))
+    level = messages.SUCCESS if run.state == Run.State.DONE else messages.ERROR
+    messages.add_message(request, level, f"{run_card.title(run)}: {run.message or run.result.get('summary', '')}")
 
 
 def sync(request: HttpRequest, rows: QuerySet[Any]) -> None:
-    for ran in run_jobs(request, rows, lambda job: {}):
-        gate.log(configuration.own_connection(ran.integration), ran.command, size=ran.report.promised)
-        promised = _("%(job)s: %(n)s promised. They are delivered in the background.")
-        text = promised if ran.report.promised else _("%(job)s: nothing to do, nothing new is out of step.")
-        messages.success(request, text % {"job": ran.label, "n": ran.report.promised})
+    start_jobs(request, rows, lambda job: {})
 
 
-def dry_run(request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse | None:
-    """Answers with the page of what would change; None when no job could tell."""
-    ran = list(run_jobs(request, rows, dry_options))
-    for each in ran:
-        gate.log(configuration.own_connection(each.integration), each.command, metadata={"dry_run": True})
-    return dry_run_page.render(request, ran, limit=DRY_RUN_LOOKS_AT) if ran else None
+def dry_run(request: HttpRequest, rows: QuerySet[Any]) -> None:
+    start_jobs(request, rows, lambda job: {"dry_run": True} if job.can_dry_run else None)
 
 
-class Ran(NamedTuple):
-    integration: Integration
-    command: str
-    label: str
-    report: JobReport
-
-
-Options = Callable[[Job[Any]], dict[str, Any] | None]
-
-
-def run_jobs(request: HttpRequest, rows: QuerySet[Any], options_for: Options) -> Iterator[Ran]:
-    """The job that the button names, or all; what fails is told and the rest goes on."""
+def start_jobs(
+    request: HttpRequest, rows: QuerySet[Any], options_for: Callable[[Job[Any]], dict[str, Any] | None]
+) -> None:
+    """The job that the button names, or all of each service for which there are options."""
     for integration in operable(request, rows):
         for job in registry.get(integration.slug).jobs():
             options = options_for(job)
-            if options is None or request.POST.get("job", job.name) != job.name:
-                continue
-            if report := run(request, job, options):
-                yield Ran(integration, job.command, str(job.label), report)
+            if options is not None and request.POST.get("job", job.name) == job.name:
+                say_started(request, runs.start("job", integration=integration, job=job.name, **options))
 
 
-def dry_options(job: Job[Any]) -> dict[str, Any] | None:
-    if not job.can_dry_run:
-        return None
-    limit = {"limit": DRY_RUN_LOOKS_AT} if any(option.name == "limit" for option in job.options) else {}
-    return {"dry_run": True, **limit}
-
-
-def run(request: HttpRequest, job: Job[Any], options: dict[str, Any]) -> JobReport | None:
-    try:
-        report: JobReport = job.run(configuration.service_of(job.service.slug), **options)
-    except ValidationError as error:
-        messages.error(request, " ".join([_("Settings are incomplete."), *health.complaints(error)]))
-    except errors.IntegrationError as error:
-        messages.error(request, f"{job.label}: {error.message}")
+def say_started(request: HttpRequest, run: Run) -> None:
+    if runs.worker_is_alive():
+        messages.info(request, _("%(run)s: under way.") % {"run": run_card.title(run)})
     else:
-        return report
-    return None
+        waiting = _("%(run)s: no worker is running, so this waits until one is started.")
+        messages.warning(request, waiting % {"run": run_card.title(run)})
 
 
 def operable(request: HttpRequest, rows: QuerySet[Any]) -> Iterator[Integration]:

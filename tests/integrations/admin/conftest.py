@@ -10,7 +10,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from integrations.models import Connection, Delivery, ExternalRecord, Integration, IntegrationLog
+from integrations import runs
+from integrations.models import Connection, Delivery, ExternalRecord, Heartbeat, Integration, IntegrationLog, Run
 from integrations.service import Operation
 from leads.models import Lead
 from tests.factories import A_MOMENT
@@ -48,6 +49,21 @@ def press(client: Client, integration: Integration, verb: str, **data: str) -> A
     """Press the button of a verb and follow to the page that it leads to."""
     url = reverse(f"admin:integrations_integration_{verb}", args=[integration.pk])
     return client.post(url, data, follow=True)
+
+
+def a_worker_is_there() -> None:
+    Heartbeat.beat("worker")
+
+
+def work() -> Run:
+    """Do what a worker would do now, and return the run that it did last."""
+    for queue in ("fast", "bulk"):
+        runs.sweep(queue)
+    return Run.objects.latest("pk")
+
+
+def run_page(client: Client, run: Run) -> Any:
+    return client.get(reverse("admin:integrations_run_change", args=[run.pk]))
 
 
 def act(client: Client, model: str, action: str, rows: Any) -> Any:

@@ -8,9 +8,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations import configuration
-from integrations.models import Connection, Delivery, Installation, Integration
+from integrations.models import Connection, Delivery, Installation, Integration, Run
 from tests.factories import LeadFactory
-from tests.integrations.admin.conftest import a_delivery, logged, page, press, text
+from tests.integrations.admin.conftest import (
+    a_delivery,
+    a_worker_is_there,
+    logged,
+    page,
+    press,
+    run_page,
+    text,
+    work,
+)
 from tests.postbox.sandbox import Answer, Postbox
 from tests.postbox.service import PostboxService
 
@@ -49,28 +58,77 @@ def test_test_with_nothing_configured_names_the_fields(operator: Client, registe
     assert logged()[-1] == ("test_connection", "admin", "ada")
 
 
-def test_sync_promises_and_leaves_a_row_with_the_user(operator: Client, connection: Connection) -> None:
+def test_sync_is_done_by_a_worker_in_the_name_of_the_user(operator: Client, connection: Connection) -> None:
     LeadFactory.create_batch(3)
+    a_worker_is_there()
 
     answer = text(press(operator, connection.integration, "sync", job="post_greetings"))
+    assert not Delivery.objects.exists()
+    assert "Post greetings: under way." in answer
 
-    assert "Post greetings: 3 promised." in answer
-    assert Delivery.objects.filter(operation="post_letters").count() == 3
-    assert logged()[-1] == ("post_greetings", "admin", "ada")
+    assert work().result["successful"] == 3
+    assert ("post_greetings", "admin", "ada") in logged()
+    assert "promised: 3 · delivered: 3" in text(operator.get(page(connection.integration)))
+
+
+def test_sync_without_a_worker_waits_and_says_so(operator: Client, connection: Connection) -> None:
+    answer = text(press(operator, connection.integration, "sync"))
+
+    assert "no worker is running, so this waits until one is started" in answer
+    assert Run.objects.get().state == "waiting"
+
+
+def test_second_click_shows_the_run_of_the_first(operator: Client, connection: Connection) -> None:
+    press(operator, connection.integration, "sync")
+    press(operator, connection.integration, "sync")
+
+    assert Run.objects.count() == 1
 
 
 def test_dry_run_promises_nothing_and_shows_the_counts(operator: Client, connection: Connection) -> None:
     LeadFactory.create_batch(3)
 
-    answer = text(press(operator, connection.integration, "dry_run", job="post_greetings"))
+    press(operator, connection.integration, "dry_run", job="post_greetings")
 
-    assert "would post" in answer
+    assert "would post" in text(run_page(operator, work()))
     assert not Delivery.objects.filter(integration=connection.integration).exists()
     assert logged()[-1] == ("post_greetings", "admin", "ada")
 
 
 def test_sync_with_incomplete_settings_says_so(operator: Client, registered: Integration) -> None:
-    assert "Settings are incomplete." in text(press(operator, registered, "sync"))
+    press(operator, registered, "sync")
+    work()
+
+    assert "Settings are incomplete." in text(operator.get(page(registered)))
+
+
+def test_test_goes_through_the_worker_where_one_runs(operator: Client, connection: Connection) -> None:
+    a_worker_is_there()
+
+    answer = text(press(operator, connection.integration, "test"))
+    assert "Test connection: under way." in answer
+    assert Connection.objects.get(pk=connection.pk).status == "unknown"
+
+    work()
+    assert Connection.objects.get(pk=connection.pk).status == "healthy"
+
+
+def test_test_without_a_worker_is_made_from_here_and_says_so(operator: Client, connection: Connection) -> None:
+    answer = text(press(operator, connection.integration, "test"))
+
+    assert "No worker is running: nothing is delivered until one is started." in answer
+    assert Run.objects.get().state == "done"
+
+
+def test_part_that_refreshes_itself_says_what_is_open(operator: Client, connection: Connection) -> None:
+    url = reverse("admin:integrations_integration_runs", args=[connection.integration_id])
+    press(operator, connection.integration, "sync")
+    run = Run.objects.get()
+    assert f'data-open="{run.pk}"' in text(operator.get(url))
+
+    work()
+
+    assert 'data-open=""' in text(operator.get(url))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +172,7 @@ def test_page_shows_what_an_operator_cannot_see_elsewhere(
 
     shown = text(operator.get(page(connection.integration)))
 
-    for words in ("The test failed.", "HTTP 503", "grace@firm.example", "Revoked.", "Latest calls and changes"):
+    for words in ("The test failed.", "HTTP 503", "grace@firm.example", "Revoked.", "Who changed what"):
         assert words in shown
 
 

@@ -13,7 +13,8 @@ from tests.factories import LeadFactory
 from tests.integrations.admin.conftest import a_delivery, page, text
 from tests.postbox.service import PostboxService
 
-LOOKING = {"changelist", "change", "history", "add", "delete", "dead"}  # the last counts what is dead, by GET
+# What is asked before it is done, and how many are dead and how far a run is.
+LOOKING = {"changelist", "change", "history", "add", "delete", "dead", "runs", "progress"}
 
 
 def changing_urls() -> Iterator[str]:
