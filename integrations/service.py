@@ -112,12 +112,16 @@ def env_name(info: FieldInfo) -> str:
 
 @dataclass(frozen=True)
 class ConnectionReport:
-    """A test's result in words. `problems` need a human and make the light red; `notes` do not."""
+    """A test's result in words. `problems` need a human and make the light red; `notes` do not.
+
+    `found` is what the service's `requirements` need of it: JSON values by names of the service's own.
+    """
 
     summary: str
     facts: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    found: dict[str, Any] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -125,6 +129,10 @@ class ConnectionReport:
 
     def as_json(self) -> dict[str, Any]:
         return {"ok": self.ok, **asdict(self)}
+
+    def to_store(self) -> dict[str, Any]:
+        """As JSON with the facts as pairs: the database keeps no order of names."""
+        return {**self.as_json(), "facts": [list(fact) for fact in self.facts.items()]}
 
 
 class Mode(StrEnum):
@@ -144,13 +152,30 @@ class Requirement:
     next_step: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass
 class JobReport:
-    """What a job did: how many rows it promised, or (dry run) which `changes` it would make, counted in `counts`."""
+    """What a job did: how many rows it promised, or (dry run) what it would change.
+
+    `counts` is {kind: number} of all records, `changes` tells the first `TOLD` in full, `left_out` are the others.
+    """
+
+    TOLD: ClassVar[int] = 200
 
     promised: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     changes: list[dict[str, Any]] = field(default_factory=list)
+    left_out: int = 0
+
+    def count(self, kind: str, number: int = 1) -> None:
+        self.counts[kind] = self.counts.get(kind, 0) + number
+
+    def tell(self, change: dict[str, Any]) -> None:
+        """A change that a dry run found: {"kind", ..., "fields": {name: {"before", "after"}}}."""
+        self.count(change["kind"])
+        if len(self.changes) < self.TOLD:
+            self.changes.append(change)
+        else:
+            self.left_out += 1
 
 
 class Promised(Protocol):
