@@ -19,6 +19,9 @@ WORDS: dict[str, object] = {
     "greater_than_equal": gettext_lazy("Enter at least %(ge)s."),
     "less_than": gettext_lazy("Enter a number below %(lt)s."),
     "less_than_equal": gettext_lazy("Enter at most %(le)s."),
+    "extra_forbidden": gettext_lazy("There is no such field."),
+    "literal_error": gettext_lazy("Enter one of %(expected)s."),
+    "enum": gettext_lazy("Enter one of %(expected)s."),
     "too_short": gettext_lazy("Enter at least one value."),
 }
 
@@ -28,9 +31,9 @@ def by_field(error: ValidationError) -> dict[str, list[str]]:
     complaints: dict[str, list[str]] = {}
     for found in error.errors(include_input=False, include_url=False):
         field = str(found["loc"][0]) if found["loc"] else ""
-        complaints.setdefault(field, []).append(_in_words(found["type"], found["msg"], found.get("ctx", {})))
+        complaints.setdefault(field, []).append(in_words(found["type"], found["msg"], found.get("ctx", {})))
     return complaints
 
 
-def _in_words(kind: str, message: str, context: dict[str, Any]) -> str:
+def in_words(kind: str, message: str, context: dict[str, Any]) -> str:
     return str(WORDS[kind]) % context if kind in WORDS else message

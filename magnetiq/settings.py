@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_totp",
     "django_otp.plugins.otp_static",
     "import_export",
+    "corsheaders",
     "ninja",  # its own pages and scripts: nothing is loaded from another company's servers
     "magnetiq",
     "leads",
@@ -67,10 +68,12 @@ INTEGRATIONS = ["integrations.odoo.service.OdooService"]
 
 MIDDLEWARE = [
     "magnetiq.middleware.PoliciesMiddleware",  # first: what the others answer by themselves passes through it, too
+    "magnetiq.envelope.EnvelopeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
+    "corsheaders.middleware.CorsMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -204,6 +207,12 @@ AXES_LOCKOUT_CALLABLE = "magnetiq.lockout.locked_out"
 AXES_VERBOSE = AXES_ENABLE_ADMIN = False
 AXES_DISABLE_ACCESS_LOG = True  # who logged in when, from where: nobody reads it here
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
+# Websites whose pages may post to the public part of the API, without cookies; to the rest of it no other site may.
+CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
+CORS_URLS_REGEX = r"^/api/v1/(leads|webinars|consultants|bookings)(/|$)"
+CORS_ALLOW_METHODS = ["GET", "POST", "OPTIONS"]
+CORS_ALLOW_HEADERS = ["accept", "accept-language", "content-type", "idempotency-key"]
+CORS_EXPOSE_HEADERS = ["Retry-After"]
 # Addresses (or networks) whose X-Forwarded-For is believed.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 # Operators type URLs of other systems; addresses inside our own network are refused unless this is on.

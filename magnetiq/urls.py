@@ -6,12 +6,14 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from magnetiq import views
+from magnetiq.api import api
 
 urlpatterns = [
     path("healthz", views.healthz),
     path("readyz", views.readyz),
     path("admin/two-factor/", include("magnetiq.two_factor.urls")),
     path("admin/", admin.site.urls),
+    path("api/v1/", api.urls),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("integrations.urls")),
     path("", RedirectView.as_view(pattern_name="leads:list")),

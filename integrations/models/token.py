@@ -19,7 +19,8 @@ def in_a_year() -> datetime:
 
 class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
     def usable(self) -> Self:
-        return self.filter(revoked_at=None, expires_at__gt=timezone.now(), owner__is_active=True)
+        owned = self.filter(owner__is_active=True, owner__is_staff=True)
+        return owned.filter(revoked_at=None, expires_at__gt=timezone.now())
 
 
 class ApiToken(models.Model):
@@ -51,6 +52,11 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def covers(self, scope: Scope) -> bool:
+        """Each scope includes those before it."""
+        order = list(self.Scope)
+        return order.index(scope) <= order.index(self.Scope(self.scope))
 
     def renew(self) -> str:
         """Give this token a new value, which is returned and never to be seen again."""
