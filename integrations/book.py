@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection as database
+from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 
@@ -69,6 +70,7 @@ class Book:
             records.append(record)
         ExternalRecord.objects.bulk_update(records, ["sending"])
 
+    @transaction.atomic
     def update(self, records: Iterable[tuple[Model, ExternalRecord]]) -> None:
         """Save what was sent, what was kept and that the subjects are in step now."""
         now = timezone.now()
@@ -76,6 +78,7 @@ class Book:
         for subject, record in records:
             record.sending, record.synced_at, record.as_of = {}, now, version_of(subject)
             rows.append(record)
+        keep_answers({row.pk: row for row in rows if row.kept})
         ExternalRecord.objects.bulk_update(rows, ["sent", "sending", "kept", "synced_at", "as_of"])
 
     def forget(self, subjects: Sequence[Model]) -> None:
@@ -91,6 +94,18 @@ class Book:
         """They were deleted there: shown, and never made again by themselves."""
         rows = ExternalRecord.objects.filter(pk__in=[record.pk for record in records], gone_at=None)
         rows.update(gone_at=timezone.now())
+
+
+def keep_answers(records: dict[int, ExternalRecord]) -> None:
+    """Of differences that are still the same. They may have been given while the call was under way: the rows stay
+    locked until what was kept is written."""
+    stored = ExternalRecord.objects.filter(pk__in=list(records)).order_by("pk").select_for_update() if records else ()
+    for row in stored:
+        kept = records[row.pk].kept
+        for name, values in kept.items():
+            before = row.kept.get(name, {})
+            if before and {**before, **values} == before:
+                kept[name] = before
 
 
 def version_of(subject: Model) -> datetime | None:

@@ -296,6 +296,9 @@ class IntegrationService:
     # `settings_schema`, whose additional fields are all kept encrypted on that account's Connection.
     account_schema: ClassVar[type[IntegrationSettings] | None] = None
 
+    # What people call the fields of their records: {kind of record there: {field: label}}.
+    field_labels: ClassVar[Mapping[str, Mapping[str, Promise | str]]] = {}
+
     def __init__(self, connection: Connection, *, forced: bool = False) -> None:
         """Raises pydantic.ValidationError when settings are incomplete. `forced` passes a pause, to test."""
         self.connection = connection

@@ -69,6 +69,8 @@ EVENTS: dict[str, Promise] = {
     "retried": gettext_lazy("Retried at once"),
     "replayed": gettext_lazy("Replayed"),
     "cancelled": gettext_lazy("Cancelled"),
+    "kept_theirs": gettext_lazy("Theirs kept"),
+    "wrote_ours": gettext_lazy("Ours to be written over theirs"),
     "process_again": gettext_lazy("Webhooks processed again"),
 }
 TRIGGERS: dict[str, Promise] = {
@@ -111,6 +113,12 @@ def operation(slug: str, name: str) -> str:
     """What people call what a delivery, a run or a log row names: an operation, a job, an event; others as they are."""
     service = registry.services().get(slug)
     return str(EVENTS.get(name) or (declared(service).get(name, name) if service else name))
+
+
+def field(remote_model: str, name: str) -> str:
+    """What people call a field of their records, where a service tells."""
+    known = (service.field_labels.get(remote_model, {}) for service in registry.services().values())
+    return str(next((labels[name] for labels in known if name in labels), name))
 
 
 def declared(service: type[IntegrationService]) -> dict[str, Promise | str]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from integrations import gate, words
 from integrations.models import Connection, ExternalRecord, Incident, IntegrationLog, WebhookEvent
 
-from . import panel, subjects
+from . import conflicts, panel, subjects
 from .base import ReadOnlyAdmin, Verb, VerbsAdmin, as_action
 from .filters import (
     ActorFilter,
@@ -163,9 +163,12 @@ class WebhookEventAdmin(VerbsAdmin):
 
 
 @admin.register(ExternalRecord)
-class ExternalRecordAdmin(ReadOnlyAdmin):
+class ExternalRecordAdmin(VerbsAdmin):
+    verbs = conflicts.VERBS
+    actions = [as_action(verb) for verb in conflicts.VERBS]
     list_display = ["subject_link", "remote_model", "there", "remote_system", "synced_at", "gone_at"]
-    list_filter = ["remote_model", ("gone_at", admin.EmptyFieldListFilter)]
+    list_filter = ["remote_model", conflicts.ConflictFilter, ("gone_at", admin.EmptyFieldListFilter)]
+    change_form_outer_before_template = "admin/integrations/record.html"
     search_fields = ["remote_id", "remote_system"]
     ordering = ["-synced_at"]
     fields = [
@@ -174,7 +177,6 @@ class ExternalRecordAdmin(ReadOnlyAdmin):
         "there",
         ("synced_at", "gone_at"),
         "sent",
-        "kept",
     ]
     readonly_fields = ["subject_link", "there"]
 

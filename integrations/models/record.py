@@ -25,6 +25,10 @@ class ExternalRecord(models.Model):
     has another one now, the other side is out of step, whoever wrote last.
     """
 
+    class Answer(models.TextChoices):
+        OURS = "ours", _("ours is written")
+        THEIRS = "theirs", _("theirs stays")
+
     remote_system = models.CharField(_("system"), max_length=300)
     remote_model = models.CharField(_("kind"), max_length=60)
     subject_type = models.CharField(_("subject"), max_length=60)
@@ -66,3 +70,8 @@ class ExternalRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.remote_model} {self.remote_id}"
+
+    def overruled(self, field: str) -> list[str]:
+        """Their value of the field, where somebody said that ours shall be written over it."""
+        values = self.kept.get(field, {})
+        return [values["theirs"]] if values.get("answer") == self.Answer.OURS else []

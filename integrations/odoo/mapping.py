@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.utils import timezone, translation
+from django.utils.translation import gettext_lazy as _
 
 from integrations.book import Values
 from leads.models import Lead, Touchpoint
@@ -39,6 +40,21 @@ RELATIONS = {
     "medium_id": "utm.medium",
     "campaign_id": "utm.campaign",
     "tag_ids": "crm.tag",
+}
+LABELS = {
+    "name": _("Title"),
+    "contact_name": _("Name"),
+    "email_from": _("E-mail"),
+    "phone": _("Phone"),
+    "partner_name": _("Company"),
+    "website": _("Website"),
+    "function": _("Job title"),
+    "description": _("Notes"),
+    "type": _("Kind of lead"),
+    "source_id": _("Source"),
+    "medium_id": _("Medium"),
+    "campaign_id": _("Campaign"),
+    "tag_ids": _("Tags"),
 }
 FORGOTTEN = {
     "name": "Website Lead - forgotten",

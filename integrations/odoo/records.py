@@ -242,13 +242,14 @@ class Names:
 
 
 def compare(subject: M, values: Values, record: ExternalRecord, row: dict[str, Any]) -> Difference[M]:
-    """Field by field: ours if Odoo still holds what we last sent, theirs if somebody changed it there.
+    """Field by field: ours if Odoo still holds what we last sent, theirs if somebody changed it there and nobody here
+    overruled that.
 
     What somebody changed there is shown, whether or not we have a new value for it.
     """
     d = Difference(subject, "same", record=record)
     for name, ours in values.items():
-        written = {record.sent.get(name, ""), *record.sending.get(name, [])}
+        written = {record.sent.get(name, ""), *record.sending.get(name, []), *record.overruled(name)}
         theirs = mapping.held(name, row.get(name))
         if written == {ours}:
             if mapping.is_told(row.get(name)) and not mapping.same(name, theirs, ours):

@@ -11,7 +11,7 @@ from integrations import outbox
 from integrations.service import ConnectionReport, IntegrationService, JobReport, Outcome, job, operation
 from leads.models import Lead
 
-from . import probe
+from . import mapping, probe
 from .client import OdooClient
 from .leads import LeadRecords, missing_or_stale
 from .settings import OdooSettings
@@ -25,6 +25,7 @@ class OdooService(IntegrationService):
 
     slug, label, icon = "odoo", _("Odoo ERP"), "hub"
     settings_schema = OdooSettings
+    field_labels = {"crm.lead": mapping.LABELS}
     settings: OdooSettings
 
     @classmethod

@@ -4,6 +4,8 @@ from typing import Any
 
 from django import template
 from django.db.models import Model, Prefetch
+from django.template import Context
+from django.utils.translation import gettext_lazy
 
 from integrations import words
 from integrations.models import Attempt, Delivery, ExternalRecord
@@ -11,17 +13,39 @@ from integrations.models import Attempt, Delivery, ExternalRecord
 register = template.Library()
 
 
-@register.inclusion_tag("admin/integrations/deliveries_of.html")
-def deliveries_of(subject: Model) -> dict[str, Any]:
+@register.inclusion_tag("admin/integrations/deliveries_of.html", takes_context=True)
+def deliveries_of(context: Context, subject: Model) -> dict[str, Any]:
     """Each promise about `subject` with its state, each record elsewhere with what was changed there and kept."""
     about = {"subject_type": subject._meta.label_lower, "subject_id": subject.pk}
     tries = Prefetch("tries", queryset=Attempt.objects.order_by("-number"))
     deliveries = Delivery.objects.filter(**about).select_related("integration").prefetch_related(tries)
     records = ExternalRecord.objects.filter(**about).order_by("-synced_at")
     return {
+        "request": context["request"],
         "deliveries": deliveries.order_by("-created_at"),
         "records": [{"row": record, "url": words.safe_url(record.url)} for record in records],
     }
+
+
+KEEP, WRITE = ("keep_theirs", gettext_lazy("Keep theirs")), ("write_ours", gettext_lazy("Write ours"))
+CHOICES = {"": [KEEP, WRITE], ExternalRecord.Answer.THEIRS: [WRITE], ExternalRecord.Answer.OURS: [KEEP]}
+
+
+@register.inclusion_tag("admin/integrations/kept.html", takes_context=True)
+def kept(context: Context, record: ExternalRecord) -> dict[str, Any]:
+    """What was changed there and kept, field by field, with buttons for who may answer."""
+    request = context["request"]
+    lines = [
+        {
+            "field": name,
+            "label": words.field(record.remote_model, name),
+            "choices": CHOICES[values.get("answer", "")],
+            **values,
+        }
+        for name, values in record.kept.items()
+    ]
+    may_answer = request.user.has_perm("integrations.operate_integration") and record.gone_at is None
+    return {"request": request, "record": record, "lines": lines, "may_answer": may_answer}
 
 
 register.filter("state_label", words.state_label)
