@@ -13,12 +13,13 @@ from django.utils import timezone
 from pydantic import ValidationError
 
 from . import configuration, errors, inbox, outbox, registry, runs, trigger
-from .models import Heartbeat, Integration, IntegrationLog, Run, WebhookEvent
+from .models import Heartbeat, Integration, IntegrationLog, Run, Upload, WebhookEvent
 
 logger = structlog.get_logger(__name__)
 
 LOG_KEPT_FOR = timedelta(days=30)
 EVENTS_KEPT_FOR = timedelta(days=90)
+UPLOADS_KEPT_FOR = timedelta(days=1)
 
 
 @shared_task
@@ -76,6 +77,7 @@ def prune() -> None:
     runs.forget_changes(older_than=runs.CHANGES_KEPT_FOR)
     delete_in_bites(Run.objects.filter(created_at__lt=now - LOG_KEPT_FOR))
     delete_in_bites(IntegrationLog.objects.filter(started_at__lt=now - LOG_KEPT_FOR))
+    delete_in_bites(Upload.objects.filter(created_at__lt=now - UPLOADS_KEPT_FOR))
     delete_in_bites(WebhookEvent.objects.filter(received_at__lt=now - EVENTS_KEPT_FOR))
 
 

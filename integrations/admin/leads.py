@@ -13,6 +13,8 @@ from integrations.models import ExternalRecord
 from leads.admin import LeadAdmin
 from leads.models import Lead
 
+from .lead_import import LeadImportMixin
+
 ODOO = "odoo"
 
 
@@ -49,7 +51,7 @@ admin.site.unregister(Lead)
 
 
 @admin.register(Lead)
-class LeadInStepAdmin(LeadAdmin):
+class LeadInStepAdmin(LeadImportMixin, LeadAdmin):
     list_filter = [WhereInOdoo, *LeadAdmin.list_filter]  # type: ignore[list-item] # its author lists no such filter
     change_form_outer_after_template = "admin/integrations/lead.html"
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from integrations import runs, words
 from integrations.models import Run
 
-from . import dry_run, run_card
+from . import dry_run, lead_import, run_card
 from .base import ReadOnlyAdmin
 from .filters import ActorFilter, ChoiceFilter, Choices, IntegrationFilter
 
@@ -88,6 +88,8 @@ class RunAdmin(ReadOnlyAdmin):
             context["dry_run"] = dry_run.context(run.result, names_people=may_see)
         elif run.kind == "test":
             context["report"] = run.result
+        elif run.kind == "import_leads":
+            context["imported"] = lead_import.outcome_of(run, request)
         response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response
 

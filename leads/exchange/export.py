@@ -14,7 +14,7 @@ from import_export.admin import ExportMixin
 from unfold.contrib.import_export.forms import ExportForm
 
 from leads.exchange import journal
-from leads.exchange.formats import CSV, XLSX
+from leads.exchange.formats import CSV, FORMATS, XLSX
 from leads.exchange.resource import LeadResource, exportable
 from leads.models import Lead
 
@@ -29,7 +29,7 @@ class LeadExportMixin(ExportMixin):  # type: ignore[misc]
     """For the lead's admin. Ticked leads need no page in between, which would carry their ids as form fields."""
 
     resource_classes = [LeadResource]
-    formats = [CSV, XLSX]
+    formats = [*FORMATS.values()]
     export_form_class = LeadExportForm
     export_template_name = "admin/leads/lead/export.html"
     actions = ["export_csv", "export_xlsx"]

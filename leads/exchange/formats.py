@@ -7,6 +7,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from io import BytesIO, TextIOWrapper
+from pathlib import Path
 from typing import IO
 
 from import_export.formats import base_formats
@@ -52,6 +53,13 @@ class XLSX(base_formats.XLSX):  # type: ignore[misc]
         for row in guarded(rows):
             sheet.append([NOT_IN_XML.sub("", cell) for cell in row])
         workbook.save(file)
+
+
+FORMATS: dict[str, type[CSV] | type[XLSX]] = {"csv": CSV, "xlsx": XLSX}
+
+
+def extension_of(name: str) -> str:
+    return Path(name).suffix[1:].lower()
 
 
 def guarded(rows: Iterable[Cells]) -> Iterator[Cells]:
