@@ -4,6 +4,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.urls import reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -219,3 +220,21 @@ def test_set_up_that_was_required_ends_where_one_wanted_to_go(ada: User, setting
 
     assert f'href="{LEADS}"' in done.content.decode()
     assert client.get(LEADS).status_code == 200
+
+
+def test_command_removes_what_nobody_else_can(ada: User, capsys: pytest.CaptureFixture[str]) -> None:
+    with_app(ada)
+    devices.renew_recovery_codes(ada)
+
+    call_command("reset_two_factor", "ada", "--json")
+    call_command("reset_two_factor", "ada", "--json")
+
+    assert capsys.readouterr().out.split("\n") == ['{"removed": true}', '{"removed": false}', ""]
+    assert logged_in(ada).get(INDEX).status_code == 200
+
+
+def test_command_says_so_when_there_is_no_such_user() -> None:
+    with pytest.raises(CommandError) as ended:
+        call_command("reset_two_factor", "nobody")
+
+    assert ended.value.returncode == 2
