@@ -123,13 +123,14 @@ def perform(run: Run) -> Run:
     now = timezone.now()
     row = Run.objects.filter(pk=run.pk)
     if row.filter(state=State.WAITING).update(state=State.RUNNING, started_at=now, seen_at=now):
+        teller = _Teller(run.pk)
         with (
             trigger.triggered(run.trigger, run.actor_id),
             translation.override(run.language),
-            progress.told_to(_Teller(run.pk)),
+            progress.told_to(teller),
         ):
             outcome = _outcome(run)
-        row.update(finished_at=timezone.now(), **outcome)
+        row.update(finished_at=timezone.now(), done=teller.done, **outcome)
     run.refresh_from_db()
     return run
 
@@ -154,9 +155,11 @@ class _Teller:
 
     def __init__(self, pk: int) -> None:
         self.pk = pk
+        self.done = 0
         self.told_at = 0.0
 
     def __call__(self, done: int, total: int | None) -> None:
+        self.done = done
         if total is None and time.monotonic() - self.told_at < TOLD_EVERY:
             return
         self.told_at = time.monotonic()

@@ -40,37 +40,49 @@ class IntegrationSettings(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, str_strip_whitespace=True, hide_input_in_errors=True)
 
     timeout: PositiveFloat = Field(
-        30, title=noop("Timeout"), description=noop("Seconds to wait for an answer."), le=120
+        30, title=noop("Timeout"), description=noop("How many seconds to wait for an answer."), examples=[30], le=120
     )
     rate: str = Field(
         "600/minute",
         title=noop("Rate"),
-        description=noop('Calls per operation, such as "600/minute".'),
+        description=noop("How often each operation may call, so that the other side is not overrun."),
+        examples=["600/minute", "10/second"],
         pattern=r"^\d+/(second|minute|hour)$",
     )
     batch_size: PositiveInt | None = Field(
         None,
         title=noop("Batch size"),
-        description=noop("Records per call; empty: what suits each operation."),
+        description=noop("How many records go in one call. Empty: as many as suit each operation."),
+        examples=[200],
         le=1000,
     )
     retry_schedule: list[PositiveInt] = Field(
         [10, 60, 300, 1800, 7200, 18000, 36000, 36000],
         title=noop("Retry schedule"),
-        description=noop("Seconds before each further try of a record that failed; after the last it is dead."),
+        description=noop("Seconds before each further try of a record that failed; after the last try it is dead."),
+        examples=[[10, 60, 300, 1800]],
         min_length=1,
     )
     breaker_failures: PositiveInt = Field(
-        5, title=noop("Failures before a pause"), description=noop("Failures in a row that pause the connection.")
+        5,
+        title=noop("Failures before a pause"),
+        description=noop("After so many failures in a row nothing is called for a while."),
+        examples=[5],
     )
     breaker_pause: PositiveInt = Field(
-        60, title=noop("First pause"), description=noop("Seconds of the first pause; it doubles each time.")
+        60,
+        title=noop("First pause"),
+        description=noop("How many seconds the first pause lasts; each further one is twice as long."),
+        examples=[60],
     )
     breaker_longest_pause: PositiveInt = Field(
-        900, title=noop("Longest pause"), description=noop("Seconds of the longest pause.")
+        900, title=noop("Longest pause"), description=noop("No pause lasts more seconds than this."), examples=[900]
     )
     lease: PositiveInt = Field(
-        300, title=noop("Lease"), description=noop("Seconds after which a batch without news is taken back.")
+        300,
+        title=noop("Lease"),
+        description=noop("If a worker is not heard of for so many seconds, another one takes over its batch."),
+        examples=[300],
     )
 
     @classmethod

@@ -103,7 +103,7 @@ class ListField(forms.CharField):
     """Values separated by commas."""
 
     def prepare_value(self, value: Any) -> Any:
-        return ", ".join(map(str, value)) if isinstance(value, list) else value
+        return typed(value) if isinstance(value, list) else value
 
     def to_python(self, value: Any) -> Any:
         return [item.strip() for item in str(value or "").split(",") if item.strip()]
@@ -213,6 +213,11 @@ def widget_for(kind: Any) -> forms.Widget:
 
 
 def help_text(info: FieldInfo) -> str:
-    examples = ", ".join(map(str, info.examples or []))
+    """What it is, and an example: as it would be typed."""
+    examples = ", ".join(typed(example) for example in info.examples or [])
     texts = [_(info.description) if info.description else "", _("Such as %(examples)s") % {"examples": examples}]
     return " ".join(text for text in texts[: 2 if examples else 1] if text)
+
+
+def typed(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from integrations import errors
 from integrations.models import Connection
-from integrations.service import ConnectionReport
+from integrations.service import ConnectionReport, Requirement
 
 from . import mapping
 from .client import OdooClient
@@ -56,10 +56,36 @@ def report(service: "OdooService") -> ConnectionReport:
         problems = missing_rights(client, NEEDED)
     notes = missing_modules(modules, ["event"]) + missing_rights(client, present(USEFUL, modules))
     notes += [] if problems else missing_fields(service)
+    found = {"modules": modules, "administrator": client.may("res.users", "create")}
+    if found["administrator"]:
+        notes.append(_("The user may administer this Odoo: one with fewer rights would do, and be safer."))
     summary = _("Connected to Odoo %(version)s as %(user)s.") % {"version": version, "user": me["name"]}
     if problems:
         summary = _("Connected, but something is missing.")
-    return ConnectionReport(summary, facts=facts, problems=problems, notes=notes)
+    return ConnectionReport(summary, facts=facts, problems=problems, notes=notes, found=found)
+
+
+def requirements(report: dict[str, Any]) -> list[Requirement]:
+    """What the last test must have found before going live."""
+    found = report.get("found", {})
+    test_first = "" if found else _("Press “Test connection”: nobody has asked Odoo yet.")
+    return [
+        Requirement(
+            _("Odoo's module CRM is installed."),
+            found.get("modules", {}).get("crm", False),
+            test_first or _("Install the app CRM in Odoo."),
+        ),
+        Requirement(
+            _("Odoo's user has the rights that leads need."),
+            bool(found) and not report.get("problems"),
+            test_first or _("Give the user the rights that the last test names, in Odoo under Settings, Users."),
+        ),
+        Requirement(
+            _("Odoo's user is one of its own and no administrator."),
+            found.get("administrator") is False,
+            test_first or _("Make a user in Odoo with the rights Sales / User: All Documents and Events / User only."),
+        ),
+    ]
 
 
 def installed(client: OdooClient) -> dict[str, bool]:

@@ -8,7 +8,15 @@ import environ
 from django.utils.translation import gettext_lazy as _
 
 from integrations import outbox
-from integrations.service import ConnectionReport, IntegrationService, JobReport, Outcome, job, operation
+from integrations.service import (
+    ConnectionReport,
+    IntegrationService,
+    JobReport,
+    Outcome,
+    Requirement,
+    job,
+    operation,
+)
 from leads.models import Lead
 
 from . import mapping, probe
@@ -44,6 +52,10 @@ class OdooService(IntegrationService):
     def test_connection(self) -> ConnectionReport:
         """User, version, modules, rights, fields and the days that the key has left."""
         return probe.report(self)
+
+    def requirements(self) -> list[Requirement]:
+        """The module, the rights and the user that the last test found."""
+        return probe.requirements(self.connection.report)
 
     @operation(label=_("Leads to Odoo"), batch_size=200)
     def push_leads(self, leads: Sequence[Lead]) -> Iterator[tuple[Sequence[Lead], Outcome]]:

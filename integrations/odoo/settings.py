@@ -13,30 +13,51 @@ class OdooSettings(IntegrationSettings):
     """The API needs an Odoo on premise, on Odoo.sh, or Online with the Custom plan."""
 
     url: HttpUrl = Field(
-        title=noop("URL"), description=noop("Such as https://odoo.example.com"), json_schema_extra={"env": "ODOO_URL"}
+        title=noop("URL"),
+        description=noop(
+            "The address at which you open Odoo in the browser, without what comes after the first slash."
+        ),
+        examples=["https://odoo.example.com"],
+        json_schema_extra={"env": "ODOO_URL"},
     )
     database: str = Field(
-        title=noop("Database"), min_length=1, description=noop("Its name."), json_schema_extra={"env": "ODOO_DATABASE"}
+        title=noop("Database"),
+        min_length=1,
+        description=noop(
+            "As Odoo shows it when it asks which one to open; at Odoo Online it is the part before .odoo.com"
+        ),
+        examples=["example-production"],
+        json_schema_extra={"env": "ODOO_DATABASE"},
     )
     username: str = Field(
         title=noop("User name"),
         min_length=1,
-        description=noop("A user of its own with the rights Sales / User: All Documents and Events / User."),
+        description=noop(
+            "The login of a user of its own, no person's and no administrator's, with the rights "
+            "Sales / User: All Documents and Events / User."
+        ),
+        examples=["magnetiq@example.com"],
         json_schema_extra={"env": "ODOO_USERNAME"},
     )
     api_key: SecretStr = Field(
         title=noop("API key"),
         min_length=1,
-        description=noop("Made by that user under Preferences, Account Security."),
+        description=noop("Log in to Odoo as that user and make one under Preferences, Account Security, New API Key."),
         json_schema_extra={"env": "ODOO_API_KEY"},
     )
     transport: Literal["auto", "xmlrpc", "json2"] = Field(
-        "auto", title=noop("Transport"), description=noop("auto: XML-RPC below Odoo 19, JSON-2 from 19.")
+        "auto",
+        title=noop("Transport"),
+        description=noop("How we speak to Odoo; auto takes XML-RPC below Odoo 19 and JSON-2 from 19."),
+        examples=["auto"],
     )
     lead_type: Literal["opportunity", "lead"] = Field(
         "opportunity",
         title=noop("Kind of lead"),
-        description=noop("Odoo shows the kind “lead” only where the setting Leads is switched on there."),
+        description=noop(
+            "What a lead of ours becomes. Odoo shows the kind “lead” only where the setting Leads is switched on there."
+        ),
+        examples=["opportunity"],
     )
 
     @field_validator("url")

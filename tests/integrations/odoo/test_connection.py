@@ -57,6 +57,34 @@ def test_from_19_it_speaks_json_and_counts_the_days_of_the_key(db: None, peer19:
     assert (expires_at - timezone.now()).days == 20
 
 
+def test_administrator_works_and_is_advised_against(db: None, peer16: OdooSandbox) -> None:
+    connect(peer16)
+    assert requirements() == [True, True, True]
+    peer16.users.set_groups(peer16.username, ["base.group_system", "sales_team.group_sale_salesman_all_leads"])
+
+    report = health.test(connection())
+
+    assert report.ok
+    assert "The user may administer this Odoo: one with fewer rights would do, and be safer." in report.notes
+    assert requirements() == [True, True, False]
+
+
+def test_going_live_waits_for_module_and_rights(db: None, peer16: OdooSandbox) -> None:
+    connect(peer16)
+    assert requirements(test_first=False) == [False, False, False]
+
+    peer16.users.set_groups(peer16.username, [])
+
+    assert requirements() == [True, False, True]
+
+
+def requirements(*, test_first: bool = True) -> list[bool]:
+    """What stands in the way of going live: the module, the rights, the user."""
+    if test_first:
+        health.test(connection())
+    return [requirement.met for requirement in configuration.service_of("odoo").requirements()]
+
+
 def test_xmlrpc_can_be_chosen_on_19(db: None, peer19: OdooSandbox) -> None:
     connect(peer19, transport="xmlrpc")
     captured()
