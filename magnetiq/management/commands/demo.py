@@ -92,13 +92,13 @@ class Command(BaseCommand):
         leads.demo.create()
 
     def run(self, port: int, peers: dict[str, sandbox.Peer]) -> None:
-        for slug, peer in peers.items():
+        if not Lead.objects.exists():
+            self.import_leads()
+        for slug, peer in peers.items():  # after the import: a chat wants to hear what happens from now on
             sandbox.connect(slug, peer)
         process = OneProcess(port)
         process.start()
         try:
-            if not Lead.objects.exists():
-                self.import_leads()
             self.await_leads()
             self.guide(port, peers)
             while True:  # signal.pause() sleeps through a signal that came just before it
