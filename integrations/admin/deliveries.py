@@ -119,7 +119,7 @@ class DeliveryAdmin(VerbsAdmin):
     list_select_related = ["integration"]
     ordering = ["created_at", "id"]  # what waits longest comes first
     sortable_by = ()
-    search_fields = ["key"]
+    search_fields = ["key__contains"]
     search_help_text = gettext_lazy("The subject's id, or a part of the key.")
     inlines = [AttemptInline]
     fields = [

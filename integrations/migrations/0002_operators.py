@@ -110,7 +110,44 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='integrationlog',
-            index=models.Index(condition=models.Q(('duration_ms__gte', 1000)), fields=['-started_at'], name='log_slow'),
+            index=models.Index(condition=models.Q(('duration_ms__gte', 1000)), fields=['-started_at', 'duration_ms', 'operation'], name='log_slow'),
+        ),
+        migrations.AddIndex(
+            model_name='integrationlog',
+            index=models.Index(condition=models.Q(('trigger', 'delivery'), _negated=True), fields=['trigger', '-started_at'], name='log_by_trigger'),
+        ),
+        migrations.AddIndex(
+            model_name='integrationlog',
+            index=models.Index(condition=models.Q(('actor__isnull', False)), fields=['actor', '-started_at'], name='log_by_actor'),
+        ),
+        migrations.AlterField(
+            model_name='integrationlog',
+            name='integration',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='integrations.integration', verbose_name='integration'),
+        ),
+        migrations.AlterField(
+            model_name='integrationlog',
+            name='connection',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to='integrations.connection', verbose_name='connection'),
+        ),
+        migrations.AlterField(
+            model_name='integrationlog',
+            name='actor',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL, verbose_name='user'),
+        ),
+        migrations.AlterField(
+            model_name='webhookevent',
+            name='integration',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, to='integrations.integration', verbose_name='integration'),
+        ),
+        migrations.AddIndex(
+            model_name='webhookevent',
+            index=models.Index(fields=['-received_at'], name='inbox_latest'),
+        ),
+        migrations.AlterField(
+            model_name='delivery',
+            name='integration',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='integrations.integration', verbose_name='integration'),
         ),
         migrations.AddField(
             model_name='apitoken',

@@ -83,7 +83,7 @@ class Delivery(models.Model):
         CANCELLED = "cancelled", _("cancelled")
 
     key = models.CharField(_("key"), max_length=300, unique=True)
-    integration = models.ForeignKey(Integration, models.PROTECT, verbose_name=_("integration"))
+    integration = models.ForeignKey(Integration, models.PROTECT, db_index=False, verbose_name=_("integration"))
     connection = models.ForeignKey(Connection, models.PROTECT, verbose_name=_("connection"))
     operation = models.CharField(_("operation"), max_length=60)
     subject_type = models.CharField(_("subject"), max_length=60)

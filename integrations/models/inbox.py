@@ -18,7 +18,7 @@ class WebhookEvent(models.Model):
         IGNORED = "ignored", _("ignored")
         FAILED = "failed", _("failed")
 
-    integration = models.ForeignKey(Integration, models.CASCADE, verbose_name=_("integration"))
+    integration = models.ForeignKey(Integration, models.CASCADE, db_index=False, verbose_name=_("integration"))
     event_id = models.CharField(_("event"), max_length=255)
     type = models.CharField(_("type"), max_length=100)
     payload = EncryptedJSONField(_("payload"), default=dict)
@@ -34,6 +34,7 @@ class WebhookEvent(models.Model):
         verbose_name_plural = _("webhook events")
         constraints = [models.UniqueConstraint(fields=["integration", "event_id"], name="one_row_per_event")]
         indexes = [
+            models.Index(fields=["-received_at"], name="inbox_latest"),
             models.Index(fields=["due_at"], name="inbox_due", condition=models.Q(state="received")),
             models.Index(fields=["integration"], name="inbox_failed", condition=models.Q(state="failed")),
         ]

@@ -8,21 +8,27 @@ from .integration import Connection, Integration
 
 
 class IntegrationLog(models.Model):
-    """One call, or one change by an operator. No bodies, no secrets, no e-mail addresses; pruned after 30 days."""
+    """One call, or one change by an operator. No bodies, no secrets, no e-mail addresses; pruned after 30 days.
+
+    Its indexes serve the admin's filters and end in the list's order. Three are met by every call, the others hold only
+    the few rows that somebody looks for.
+    """
 
     class Status(models.TextChoices):
         OK = "ok", _("ok")
         ERROR = "error", _("error")
 
-    integration = models.ForeignKey(Integration, models.CASCADE, verbose_name=_("integration"))
-    connection = models.ForeignKey(Connection, models.SET_NULL, null=True, verbose_name=_("connection"))
+    integration = models.ForeignKey(Integration, models.CASCADE, db_index=False, verbose_name=_("integration"))
+    connection = models.ForeignKey(Connection, models.SET_NULL, null=True, db_index=False, verbose_name=_("connection"))
     operation = models.CharField(_("operation"), max_length=60)
     status = models.CharField(_("status"), max_length=10, choices=Status.choices)
     error_kind = models.CharField(_("error"), max_length=20, blank=True, default="")
     started_at = models.DateTimeField(_("started"), db_index=True)
     duration_ms = models.PositiveIntegerField(_("duration (ms)"), default=0)
     trigger = models.CharField(_("set off by"), max_length=20)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, verbose_name=_("user"))
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, db_index=False, verbose_name=_("user")
+    )
     size = models.PositiveIntegerField(_("records"), null=True)
     message = models.TextField(_("message"), blank=True, default="")
     metadata = models.JSONField(_("details"), default=dict, blank=True)
@@ -35,7 +41,15 @@ class IntegrationLog(models.Model):
             models.Index(fields=["integration", "-started_at"], name="log_by_integration"),
             models.Index(fields=["operation", "-started_at"], name="log_by_operation"),
             models.Index(fields=["error_kind", "-started_at"], name="log_errors", condition=~models.Q(error_kind="")),
-            models.Index(fields=["-started_at"], name="log_slow", condition=models.Q(duration_ms__gte=1000)),
+            models.Index(
+                fields=["-started_at", "duration_ms", "operation"],
+                name="log_slow",
+                condition=models.Q(duration_ms__gte=1000),
+            ),
+            models.Index(
+                fields=["trigger", "-started_at"], name="log_by_trigger", condition=~models.Q(trigger="delivery")
+            ),
+            models.Index(fields=["actor", "-started_at"], name="log_by_actor", condition=models.Q(actor__isnull=False)),
         ]
 
     def __str__(self) -> str:
