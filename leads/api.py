@@ -99,7 +99,7 @@ def to_capture(request: HttpRequest, body: NewLead, key: str | None) -> Capture:
     if not form.is_valid():
         raise ValidationError({name: [str(text) for text in texts] for name, texts in form.errors.items()})
     whitepaper = form.cleaned_data["whitepaper"]
-    campaign = utm.from_query({f"utm_{name}": value for name, value in (body.utm or Campaign()) if value})
+    campaign = utm.from_query({f"utm_{name}": value for name, value in body.utm or () if value})
     return form.to_capture(
         nonce=key or nonce_of(form.key("", whitepaper)),
         whitepaper=whitepaper,

@@ -10,14 +10,14 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Field, Query, Router, Schema, Status
-from pydantic import AwareDatetime, ConfigDict, StrictBool
+from pydantic import ConfigDict, StrictBool
 
 from integrations import registry, replaying
 from integrations.models import Delivery
 from integrations.models.delivery import DeliveryQuerySet
 
 from .auth import OPERATE, Scope, by_api, may
-from .ids import BIGGEST, Id, Name
+from .ids import BIGGEST, Id, Moment, Name
 from .refusal import Refusal
 from .runs import Accepted, accepted
 
@@ -69,8 +69,8 @@ class Filters(Schema):
     operation: Name | None = None
     state: Delivery.State | None = None
     error_kind: Name | None = None
-    since: AwareDatetime | None = Field(None, description="Promised from then on.")
-    until: AwareDatetime | None = Field(None, description="Promised before.")
+    since: Moment | None = Field(None, description="Promised from then on.")
+    until: Moment | None = Field(None, description="Promised before.")
     after: int = Field(0, ge=0, le=BIGGEST, description="The `next` of the page before.")
     limit: int = Field(50, ge=1, le=200)
 
@@ -82,8 +82,8 @@ class WhichDead(Schema):
     integration: Name | None = None
     operation: Name | None = None
     kind: Name | None = None
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
     dry_run: StrictBool = Field(False, description="Only tell how many.")
 
 
@@ -123,7 +123,7 @@ def replay_dead(request: HttpRequest, which: WhichDead) -> Any:
     """Have a worker deliver again, with current data and settings, what is dead. With `dry_run`, only count it: 200."""
     if which.integration and which.integration not in registry.services():
         raise ValidationError({"integration": [_("There is no integration of this name.")]})
-    choice = {
+    choice: dict[str, Any] = {
         "integration": which.integration or "",
         "operation": which.operation or "",
         "kind": which.kind or "",

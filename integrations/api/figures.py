@@ -100,4 +100,4 @@ def open_deliveries() -> dict[int, dict[str, Any]]:
         dead=Count("pk", filter=is_dead),
         oldest_waiting_at=Min("created_at", filter=~is_dead),
     )
-    return {row.pop("integration"): row for row in counted}
+    return {row["integration"]: dict(row) for row in counted}

@@ -28,6 +28,9 @@ class JobOptions(BaseModel):
     dry_run: StrictBool | None = Field(None, description="Only tell what would change.")
 
 
+NO_OPTIONS = JobOptions()
+
+
 class JobResult(Schema):
     """What was promised and what became of it."""
 
@@ -52,7 +55,7 @@ class DryRunResult(Schema):
     "/{name}/{command}", auth=OPERATE, response={200: JobResult | DryRunResult, 202: Accepted, (404, 409, 502): None}
 )
 @by_api
-def run_job(request: HttpRequest, name: str, command: str, options: JobOptions = Body(JobOptions())) -> Any:  # noqa: B008
+def run_job(request: HttpRequest, name: str, command: str, options: Body[JobOptions] = NO_OPTIONS) -> Any:
     """Have a worker do a job of this integration, such as `odoo/sync-leads`, and wait up to 30 seconds for its result.
 
     202: it takes longer, or no worker runs; the run says how far it is. 502: the other side failed or refused.

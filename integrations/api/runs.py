@@ -2,7 +2,7 @@
 
 import time
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import HttpRequest
@@ -22,11 +22,15 @@ PATIENCE = 30.0  # seconds that a caller waits for the end; what takes longer is
 LOOK_EVERY = 0.1
 
 
+# Not the enumeration itself: the document would mix it up with that of deliveries, which has the same name.
+State = Annotated[str, Field(json_schema_extra={"enum": [*Run.State.values]})]
+
+
 class RunOut(Schema):
     id: int
     kind: str = Field(examples=["job"])
     integration: str | None = Field(examples=["odoo"])
-    state: Run.State
+    state: State
     done: int = Field(description="How far it is, of `total`.")
     total: int | None
     message: str = Field(description="What went wrong.")
