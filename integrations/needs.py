@@ -31,7 +31,7 @@ NEXT_STEP: dict[str, Promise] = {
 @dataclass(frozen=True)
 class Need:
     """`permission` is what pressing the button takes, whose `url` is "" for a user without it. A link shows where to
-    act; a button that `posts` acts."""
+    act; a button that `posts` acts. `command` is for whoever runs the server."""
 
     kind: str
     icon: str
@@ -40,6 +40,7 @@ class Need:
     url: str
     permission: str
     posts: bool = False
+    command: str = ""
 
 
 def needs_you(user: Any, now: Situation) -> list[Need]:
@@ -65,18 +66,18 @@ def copies(now: Situation) -> Iterator[Need]:
 def silence(now: Situation) -> Iterator[Need]:
     """Worker and beat, where they have not been seen lately."""
     if not now.is_alive("worker"):
-        said = _("No worker is running (%(seen)s): nothing goes out until one does. Start it: %(command)s")
+        said = _("No worker is running (%(seen)s): nothing goes out until one does. Start it:")
         url = listed("delivery", state__exact="waiting")
         yield silent("worker", said, _("See what waits"), url, "integrations.view_delivery", now)
     if not now.is_alive("beat"):
-        said = _("Beat is not running (%(seen)s): nothing starts by the clock until it does. Start it: %(command)s")
+        said = _("Beat is not running (%(seen)s): nothing starts by the clock until it does. Start it:")
         url = reverse("admin:django_celery_beat_periodictask_changelist")
         yield silent("beat", said, _("See the schedules"), url, "django_celery_beat.view_periodictask", now)
 
 
 def silent(name: str, said: str, button: str, url: str, permission: str, now: Situation) -> Need:
-    text = said % {"seen": words.last_seen(now.heartbeats.get(name)), "command": START[name]}
-    return Need(name, "heart_broken", text, button, url, permission)
+    text = said % {"seen": words.last_seen(now.heartbeats.get(name))}
+    return Need(name, "heart_broken", text, button, url, permission, command=START[name])
 
 
 def broken(now: Situation) -> Iterator[Need]:
@@ -120,7 +121,7 @@ def failed_webhooks(now: Situation) -> Iterator[Need]:
         )
         url = listed("webhookevent", integration__id__exact=integration, state__exact=WebhookEvent.State.FAILED)
         text = said % {"name": now.names[integration], "n": n}
-        yield Need("webhooks", "webhook", text, _("Look at them"), url, "integrations.view_webhookevent")
+        yield Need("webhooks", "webhook", text, _("See what failed"), url, "integrations.view_webhookevent")
 
 
 def ending_credentials(now: Situation) -> Iterator[Need]:
@@ -157,7 +158,7 @@ def long_pauses(now: Situation) -> Iterator[Need]:
     for connection in in_use(now):
         paused_at = connection.integration.paused_at
         if not connection.owner and paused_at and paused_at < now.now - LONG:
-            said = _("%(name)s: an operator paused it, %(since)s. Resume it if the reason is gone.")
+            said = _("%(name)s: paused by an operator (%(since)s). Resume it if the reason is gone.")
             yield Need(
                 "paused",
                 "pause_circle",

@@ -226,7 +226,7 @@ def accounts(others: list[Connection]) -> str:
     lights = {health.light(connection) for connection in others}
     text, _colour = words.LIGHTS[next(light for light in WORST_FIRST if light in lights)]
     n = len(others)
-    said = ngettext("one account: %(light)s", "%(n)s accounts, the worst: %(light)s", n)
+    said = ngettext("one: %(light)s", "%(n)s, the worst: %(light)s", n)
     return said % {"n": n, "light": text}
 
 

@@ -166,7 +166,7 @@ class WebhookEventAdmin(VerbsAdmin):
 class ExternalRecordAdmin(VerbsAdmin):
     verbs = conflicts.VERBS
     actions = [as_action(verb) for verb in conflicts.VERBS]
-    list_display = ["subject_link", "remote_model", "there", "remote_system", "synced_at", "gone_at"]
+    list_display = ["subject_link", "remote_model", "there", "remote_system", "synced_at", "gone_at", "difference"]
     list_filter = ["remote_model", conflicts.ConflictFilter, ("gone_at", admin.EmptyFieldListFilter)]
     change_form_outer_before_template = "admin/integrations/record.html"
     search_fields = ["remote_id", "remote_system"]
@@ -194,6 +194,12 @@ class ExternalRecordAdmin(VerbsAdmin):
     @admin.display(description=gettext_lazy("subject"))
     def subject_link(self, record: ExternalRecord) -> SafeString | str:
         return subjects.link(record)
+
+    @admin.display(description=gettext_lazy("changed there and kept"))
+    def difference(self, record: ExternalRecord) -> SafeString | str:
+        if not record.kept or record.gone_at:
+            return ""
+        return words.label(_("waits for an answer"), "warning") if record.unanswered else _("answered")
 
     @admin.display(description=gettext_lazy("id there"), ordering="remote_id")
     def there(self, record: ExternalRecord) -> SafeString | str:

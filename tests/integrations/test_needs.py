@@ -86,7 +86,7 @@ class TestWhoWorks:
         Heartbeat.beat(name)
 
         assert before.kind == name
-        assert f"celery -A magnetiq {name}" in before.text
+        assert before.command.startswith(f"celery -A magnetiq {name}")
         assert needs(ada) == []
 
     def test_who_was_never_seen_is_told(self, ada: User) -> None:

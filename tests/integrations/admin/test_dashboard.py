@@ -91,7 +91,7 @@ class TestTiles:
             configuration.configure_account(connection.integration, box, {"box": box})
         Connection.objects.filter(owner="bob").update(status="failing")
 
-        assert tile(operator).accounts == "2 accounts, the worst: failing"
+        assert tile(operator).accounts == "2, the worst: failing"
 
     def test_say_until_when_nothing_goes_out(self, operator: Client, connection: Connection) -> None:
         configuration.pause(connection.integration)
@@ -159,6 +159,13 @@ def test_who_may_see_no_integrations_finds_what_he_may_work_with(staff: Callable
     assert "Welcome, bob" in page
     assert "Needs you" not in page
     assert "/admin/leads/lead/" in page
+
+
+def test_badge_of_what_is_at_the_other_end_stands_on_every_page(operator: Client, connection: Connection) -> None:
+    sandbox = operator.get("/admin/leads/lead/").context["environment"]
+    configuration.set_enabled(connection.integration, False)
+
+    assert (sandbox, operator.get(URL).context["environment"]) == (["SANDBOX", "info"], ["LIVE", "danger"])
 
 
 def test_asks_nobody_outside(operator: Client, connection: Connection, postbox: Postbox) -> None:
