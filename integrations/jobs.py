@@ -10,7 +10,7 @@ from .service import Job, JobReport
 
 
 def perform(job: Job[Any], **options: Any) -> dict[str, Any]:
-    """{promised, processed, successful, failed, waiting, errors: {kind: number}}; a dry run: {counts, changes, left_out}.
+    """{promised, processed, successful, failed, waiting, errors: {kind: n}}; a dry run: {counts, changes, left_out}.
 
     Raises pydantic.ValidationError when settings are incomplete and IntegrationError when the job itself fails.
     """

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from integrations import registry
 from integrations.health import Light
-from integrations.models import Delivery, WebhookEvent
+from integrations.models import Delivery, Run, WebhookEvent
 from integrations.service import IntegrationService, Mode
 
 Words = tuple[Promise, str]  # what it is called, and Unfold's name of the colour
@@ -43,6 +43,9 @@ COLOURS: dict[str, str] = {
     WebhookEvent.State.FAILED: "danger",
     "ok": "success",
     "error": "danger",
+    Run.State.WAITING: "warning",
+    Run.State.RUNNING: "info",
+    Run.State.DONE: "success",
 }
 KINDS: dict[str, Promise] = {
     "unavailable": gettext_lazy("not reachable"),

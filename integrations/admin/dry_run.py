@@ -36,7 +36,7 @@ class Record(NamedTuple):
 
 def counts(result: dict[str, Any]) -> list[tuple[Promise | str, str, int]]:
     """(what becomes of records, colour, how many of them)."""
-    return [(*KINDS.get(kind, (kind, "default")), number) for kind, number in result.get("counts", {}).items()]
+    return [(*KINDS.get(kind, (kind, "default")), found) for kind, found in result.get("counts", {}).items()]
 
 
 def context(result: dict[str, Any], *, names_people: bool) -> dict[str, Any]:

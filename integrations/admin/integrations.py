@@ -108,7 +108,7 @@ class IntegrationAdmin(VerbsAdmin):
         technical = [name for name in names if name in IntegrationSettings.model_fields]
         own = [name for name in names if name not in technical]
         return [
-            (None, {"fields": ["new_book", *own]}),
+            (_("Settings"), {"fields": ["new_book", *own]}),
             (_("Technical"), {"fields": technical, "classes": ["collapse"]}),
         ]
 

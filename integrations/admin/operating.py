@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -26,6 +27,7 @@ def test(request: HttpRequest, rows: QuerySet[Any]) -> None:
     owner = request.POST.get("owner", "")
     of_whom = {"owner": owner} if owner else {}
     for integration in operable(request, rows):
+        get_object_or_404(integration.connections.in_use(), owner=owner)
         run = runs.start("test", integration=integration, **of_whom)
         if runs.worker_is_alive():
             say_started(request, run)
@@ -62,9 +64,9 @@ def start_jobs(
 
 def say_started(request: HttpRequest, run: Run) -> None:
     if runs.worker_is_alive():
-        messages.info(request, _("%(run)s: under way.") % {"run": run_card.title(run)})
+        messages.info(request, _("“%(run)s” is under way.") % {"run": run_card.title(run)})
     else:
-        waiting = _("%(run)s: no worker is running, so this waits until one is started.")
+        waiting = _("“%(run)s” waits until a worker is started: none is running.")
         messages.warning(request, waiting % {"run": run_card.title(run)})
 
 

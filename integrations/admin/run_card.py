@@ -98,7 +98,7 @@ def elapsed(run: Run) -> str:
 
 def outcome(run: Run) -> str:
     """How it ended, in words; "" while it is under way."""
-    result = getattr(run, "figures", None) or run.result
+    result = run.figures if hasattr(run, "figures") else run.result  # see `without_changes`
     if run.is_open or run.message:
         return run.message
     return result.get("summary") or " · ".join(figures(result)) or _("Nothing to do.")

@@ -49,7 +49,6 @@ class OdooSettings(IntegrationSettings):
         "auto",
         title=noop("Transport"),
         description=noop("How we speak to Odoo; auto takes XML-RPC below Odoo 19 and JSON-2 from 19."),
-        examples=["auto"],
     )
     lead_type: Literal["opportunity", "lead"] = Field(
         "opportunity",
@@ -57,7 +56,6 @@ class OdooSettings(IntegrationSettings):
         description=noop(
             "What a lead of ours becomes. Odoo shows the kind “lead” only where the setting Leads is switched on there."
         ),
-        examples=["opportunity"],
     )
 
     @field_validator("url")

@@ -64,7 +64,7 @@ def test_sync_is_done_by_a_worker_in_the_name_of_the_user(operator: Client, conn
 
     answer = text(press(operator, connection.integration, "sync", job="post_greetings"))
     assert not Delivery.objects.exists()
-    assert "Post greetings: under way." in answer
+    assert "“Postbox: Post greetings” is under way." in answer
 
     assert work().result["successful"] == 3
     assert ("post_greetings", "admin", "ada") in logged()
@@ -74,7 +74,7 @@ def test_sync_is_done_by_a_worker_in_the_name_of_the_user(operator: Client, conn
 def test_sync_without_a_worker_waits_and_says_so(operator: Client, connection: Connection) -> None:
     answer = text(press(operator, connection.integration, "sync"))
 
-    assert "no worker is running, so this waits until one is started" in answer
+    assert "“Postbox: Post greetings” waits until a worker is started: none is running." in answer
     assert Run.objects.get().state == "waiting"
 
 
@@ -106,7 +106,7 @@ def test_test_goes_through_the_worker_where_one_runs(operator: Client, connectio
     a_worker_is_there()
 
     answer = text(press(operator, connection.integration, "test"))
-    assert "Test connection: under way." in answer
+    assert "“Postbox: Test connection” is under way." in answer
     assert Connection.objects.get(pk=connection.pk).status == "unknown"
 
     work()
