@@ -64,7 +64,10 @@ INSTALLED_APPS = [
     "integrations",
 ]
 # One line adds an integration; everything else about it lives in its folder.
-INTEGRATIONS = ["integrations.odoo.service.OdooService"]
+INTEGRATIONS = [
+    "integrations.odoo.service.OdooService",
+    "integrations.webhooks.service.WebhooksService",
+]
 
 MIDDLEWARE = [
     "magnetiq.middleware.PoliciesMiddleware",  # first: what the others answer by themselves passes through it, too

@@ -244,7 +244,7 @@ class TestWiringAndPrune:
     def test_wiring_tells_what_each_fact_sets_off(self, registered: Integration) -> None:
         code, facts = run("wiring")
 
-        assert (code, facts["leads.leads_captured"]) == (0, ["odoo.push_leads"])
+        assert (code, facts["leads.leads_captured"]) == (0, ["odoo.push_leads", "webhooks.lead_captured"])
 
     def test_prune_deletes_log_rows_past_their_time(self, connection: Connection) -> None:
         before = IntegrationLog.objects.count()

@@ -1,0 +1,1 @@
+"""Signed messages about leads to any address that an operator enters."""

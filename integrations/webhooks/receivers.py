@@ -1,0 +1,26 @@
+"""What endpoints are told of, fact by fact."""
+
+from collections.abc import Sequence
+
+from django.dispatch import receiver
+
+from integrations import outbox
+from leads.models import Lead
+from leads.signals import leads_captured, leads_changed, leads_forgotten
+
+from .service import WebhooksService, endpoints_for
+
+
+@receiver(leads_captured)
+def tell_of_captured_leads(sender: type[Lead], leads: Sequence[Lead], **kwargs: object) -> None:
+    outbox.keep_in_sync(WebhooksService.lead_captured, leads, owner=endpoints_for("lead.captured"))
+
+
+@receiver(leads_changed)
+def tell_of_changed_leads(sender: type[Lead], leads: Sequence[Lead], **kwargs: object) -> None:
+    outbox.keep_in_sync(WebhooksService.lead_changed, leads, owner=endpoints_for("lead.changed"))
+
+
+@receiver(leads_forgotten)
+def tell_of_forgotten_leads(sender: type[Lead], leads: Sequence[Lead], **kwargs: object) -> None:
+    outbox.keep_in_sync(WebhooksService.lead_forgotten, leads, owner=endpoints_for("lead.forgotten"))

@@ -1,0 +1,138 @@
+"""What endpoints are told, and when."""
+
+from collections.abc import Iterator, Sequence
+from typing import cast
+from uuid import uuid4
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from integrations import errors, health
+from integrations.models import Connection
+from integrations.service import ConnectionReport, IntegrationService, Outcome, Requirement, operation
+from leads.models import Lead, Touchpoint
+
+from .client import WebhookClient
+from .mapping import FORMATS
+from .settings import EndpointSettings, Event, WebhooksSettings
+
+Outcomes = Iterator[tuple[Sequence[Lead], Outcome]]
+
+
+class WebhooksService(IntegrationService):
+    """Signed webhooks. Each further account is an endpoint, which chose its events."""
+
+    slug, label, icon = "webhooks", gettext_lazy("Outgoing webhooks"), "webhook"
+    settings_schema = WebhooksSettings
+    account_schema = EndpointSettings
+
+    @property
+    def endpoint(self) -> EndpointSettings:
+        return cast(EndpointSettings, self.settings)
+
+    @property
+    def client(self) -> WebhookClient:
+        return WebhookClient(self.endpoint, self.gate)
+
+    # --- what is promised -------------------------------------------------------------------------------------------
+
+    @operation(label=gettext_lazy("Lead captured"), batch_size=100)
+    def lead_captured(self, leads: Sequence[Lead]) -> Outcomes:
+        """Tell the endpoint of leads that turned to us."""
+        yield from self.tell("lead.captured", leads)
+
+    @operation(label=gettext_lazy("Lead changed"), batch_size=100)
+    def lead_changed(self, leads: Sequence[Lead]) -> Outcomes:
+        """Tell the endpoint of leads that somebody corrected."""
+        yield from self.tell("lead.changed", leads)
+
+    @operation(label=gettext_lazy("Lead forgotten"), batch_size=100)
+    def lead_forgotten(self, leads: Sequence[Lead]) -> Outcomes:
+        """Tell the endpoint of leads that are to be forgotten there, too."""
+        yield from self.tell("lead.forgotten", leads)
+
+    def tell(self, event: Event, leads: Sequence[Lead]) -> Outcomes:
+        """Message by message. What is one message's fault does not keep the others waiting."""
+        if event not in self.endpoint.events:
+            raise errors.Obsolete(_("This endpoint does not ask for this event any more."))
+        touches = latest_touchpoints(leads)
+        for lead in leads:
+            yield [lead], self.outcome(event, lead, touches.get(lead.pk))
+
+    def outcome(self, event: Event, lead: Lead, touch: Touchpoint | None) -> Outcome:
+        """What became of one message. Raises what is the connection's fault: no other message would fare better."""
+        if lead.is_forgotten and event != "lead.forgotten":
+            return errors.Obsolete(_("The lead was forgotten meanwhile."))
+        payload = FORMATS[self.endpoint.format](event, lead, touch)
+        try:
+            self.client.send(event.replace(".", "_"), self.message_id(lead), payload)
+        except errors.IntegrationError as error:
+            if error.blames_connection:
+                raise
+            return error
+        return None
+
+    def message_id(self, lead: Lead) -> str:
+        """The same in every try of one promise, and another one when it is promised anew."""
+        promise = self.promise(lead)
+        return f"msg_{lead.uuid.hex}_{promise.id}_{promise.version}"
+
+    # --- whether it works -------------------------------------------------------------------------------------------
+
+    def test_connection(self) -> ConnectionReport:
+        """Sends an endpoint a signed message of the type "test", and says what it answered.
+
+        The integration itself has nobody to ask: it sums up how its endpoints are, and calls nobody.
+        """
+        return self.test_endpoint() if self.connection.owner else self.sum_up()
+
+    def test_endpoint(self) -> ConnectionReport:
+        payload = {"type": "test", "timestamp": timezone.now().isoformat(), "data": {}}
+        if self.endpoint.format == "slack":
+            payload = {"text": _("This is a test: messages about leads will come here.")}
+        status = self.client.send("test_connection", f"msg_test_{uuid4().hex}", payload)
+        facts = {
+            _("Host"): str(self.endpoint.url.host),
+            _("Answer"): f"HTTP {status}",
+            _("Signatures"): str(len(self.endpoint.keys)),
+        }
+        return ConnectionReport(_("The endpoint accepted a test message."), facts=facts)
+
+    def sum_up(self) -> ConnectionReport:
+        lights = {endpoint.owner: health.light(endpoint) for endpoint in self.endpoints()}
+        bad = [owner for owner, light in lights.items() if light in (health.Light.FAILING, health.Light.MISCONFIGURED)]
+        summary = ngettext("%(n)s endpoint, %(bad)s in trouble.", "%(n)s endpoints, %(bad)s in trouble.", len(lights))
+        notes = [_("Test the endpoint “%(name)s” to see what is wrong.") % {"name": owner} for owner in bad]
+        return ConnectionReport(summary % {"n": len(lights), "bad": len(bad)}, notes=notes)
+
+    def requirements(self) -> list[Requirement]:
+        endpoints = self.endpoints()
+        return [
+            Requirement(_("There is an endpoint."), bool(endpoints), _("Add one: its address and its events.")),
+            Requirement(
+                _("Every endpoint accepted a test message."),
+                all(endpoint.report.get("ok") for endpoint in endpoints),
+                _("Test each endpoint."),
+            ),
+        ]
+
+    def endpoints(self) -> list[Connection]:
+        found = Connection.objects.accounts().filter(integration=self.connection.integration_id)
+        return list(found.select_related("integration"))
+
+
+def endpoints_for(event: Event) -> list[str]:
+    """Names of the endpoints that asked for the event. One whose settings cannot be read just now may have."""
+    endpoints = Connection.objects.accounts().filter(integration__slug=WebhooksService.slug)
+    return [
+        endpoint.owner
+        for endpoint in endpoints
+        if endpoint.must_reenter_secrets or event in endpoint.secrets.get("events", [])
+    ]
+
+
+def latest_touchpoints(leads: Sequence[Lead]) -> dict[int, Touchpoint]:
+    """{lead's pk: its latest touchpoint}."""
+    touches = Touchpoint.objects.filter(lead__in=leads).order_by("lead_id", "-captured_at", "-id")
+    return {touch.lead_id: touch for touch in touches.distinct("lead_id").select_related("whitepaper")}
