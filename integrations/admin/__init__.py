@@ -1,5 +1,5 @@
 """The operators' pages. A new integration needs none of its own: one page is built from what its service declares."""
 
-from . import deliveries, integrations, leads, records, runs, schedules
+from . import deliveries, integrations, leads, records, runs, schedules, tokens
 
-__all__ = ["deliveries", "integrations", "leads", "records", "runs", "schedules"]
+__all__ = ["deliveries", "integrations", "leads", "records", "runs", "schedules", "tokens"]

@@ -53,6 +53,15 @@ class ApiToken(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def state(self) -> str:
+        """One of usable, idle (its owner may not log in), expired, revoked."""
+        if self.revoked_at:
+            return "revoked"
+        if self.expires_at <= timezone.now():
+            return "expired"
+        return "usable" if self.owner.is_active and self.owner.is_staff else "idle"
+
     def covers(self, scope: Scope) -> bool:
         """Each scope includes those before it."""
         order = list(self.Scope)
