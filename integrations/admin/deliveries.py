@@ -18,19 +18,26 @@ from unfold.decorators import action
 from integrations import replaying, words
 from integrations.models import Attempt, Delivery
 
-from . import panel, replay_page, subjects
+from . import replay_page, subjects
 from .base import Run, Verb, VerbsAdmin, as_action
 from .filters import AgeFilter, IntegrationFilter, KindFilter, OperationFilter, StateFilter
 
 State = Delivery.State
 
 
+MOST_AT_ONCE = 10_000  # rows: a few seconds, in which the operator waits for the page
+
+
 def verb(act: Callable[[Any], int], text: Promise) -> Run:
-    """To chosen rows, whatever their number, what an operator decided."""
+    """What an operator decided about the rows that he chose."""
 
     def run(request: HttpRequest, rows: QuerySet[Any]) -> None:
-        done = act(rows)
-        if done:
+        if rows.order_by()[: MOST_AT_ONCE + 1].count() > MOST_AT_ONCE:
+            too_many = _("Nothing was done: more than %(n)s are too many at once. Choose fewer by the filters.")
+            messages.error(
+                request, " ".join([too_many % {"n": MOST_AT_ONCE}, _("Everything dead has its own button.")])
+            )
+        elif done := act(rows):
             messages.success(request, text % {"n": done})
         else:
             messages.warning(request, _("Nothing to do: the state of what you chose does not allow it."))
@@ -165,7 +172,7 @@ class DeliveryAdmin(VerbsAdmin):
 
     @admin.display(description=gettext_lazy("integration"))
     def whose(self, delivery: Delivery) -> str:
-        return panel.name(delivery.integration)
+        return words.service(delivery.integration.slug)
 
     @admin.display(description=gettext_lazy("subject"))
     def subject_link(self, delivery: Delivery) -> SafeString | str:

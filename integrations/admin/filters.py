@@ -14,8 +14,6 @@ from django.utils.translation import gettext_lazy as _
 from integrations import registry, words
 from integrations.models import Delivery, Integration, IntegrationLog
 
-from . import panel
-
 Choices = list[tuple[str, Any]]  # of a value in the address and what it is called
 
 
@@ -32,7 +30,7 @@ class IntegrationFilter(admin.RelatedFieldListFilter):
     """Integrations by the name that people know."""
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> Choices:
-        return [(str(row.pk), panel.name(row)) for row in Integration.objects.all()]
+        return [(str(row.pk), words.service(row.slug)) for row in Integration.objects.all()]
 
 
 class ActorFilter(admin.RelatedFieldListFilter):
@@ -149,7 +147,7 @@ class TriggerFilter(ChoiceFilter):
 class SlowFilter(admin.SimpleListFilter):
     title = _("took")
     parameter_name = "slow"
-    SECONDS: ClassVar[dict[str, Any]] = {"1": _("more than a second"), "5": _("more than 5 seconds")}
+    SECONDS: ClassVar[dict[str, Any]] = {"1": _("a second or more"), "5": _("5 seconds or more")}
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return list(self.SECONDS.items())

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from integrations import gate, words
 from integrations.models import Connection, ExternalRecord, Incident, IntegrationLog, WebhookEvent
 
-from . import conflicts, panel, subjects
+from . import conflicts, subjects
 from .base import ReadOnlyAdmin, Verb, VerbsAdmin, as_action
 from .filters import (
     ActorFilter,
@@ -57,7 +57,7 @@ class IntegrationLogAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("integration"))
     def whose(self, row: IntegrationLog) -> str:
-        return panel.name(row.integration)
+        return words.service(row.integration.slug)
 
     @admin.display(description=gettext_lazy("account"))
     def owner(self, row: IntegrationLog) -> str:
@@ -155,7 +155,7 @@ class WebhookEventAdmin(VerbsAdmin):
 
     @admin.display(description=gettext_lazy("integration"))
     def whose(self, event: WebhookEvent) -> str:
-        return panel.name(event.integration)
+        return words.service(event.integration.slug)
 
     @admin.display(description=gettext_lazy("state"))
     def state_label(self, event: WebhookEvent) -> SafeString:

@@ -14,10 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import DATETIME_CLASSES, UnfoldAdminSelectWidget
 
-from integrations import errors, registry, replaying, trigger, words
+from integrations import errors, replaying, trigger, words
 from integrations.models import Delivery, Integration
 
-from . import panel
 from .filters import Choices, operations
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def choice_field(label: Any, choices: Any) -> forms.ChoiceField:
 
 
 def integrations() -> Choices:
-    return [ANY, *((row.slug, panel.name(row)) for row in Integration.objects.all())]
+    return [ANY, *((row.slug, words.service(row.slug)) for row in Integration.objects.all())]
 
 
 class ReplayForm(forms.Form):
@@ -96,9 +95,8 @@ def start(request: HttpRequest, form: ReplayForm) -> HttpResponse:
 
 
 def line(*, integration: str, operation: str, error_kind: str, number: int) -> dict[str, Any]:
-    service = registry.services().get(integration)
     return {
-        "integration": service.label if service else integration,
+        "integration": words.service(integration),
         "what": words.operation(integration, operation),
         "kind": words.kind(error_kind),
         "ambiguous": error_kind == errors.Ambiguous.kind,

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations import replaying
+from integrations.admin import deliveries
 from integrations.models import Attempt, Connection, Delivery, Installation, IntegrationLog
 from tests.factories import A_MOMENT, LeadFactory
 from tests.integrations.admin.conftest import a_delivery, act, logged, queries, text
@@ -159,6 +160,16 @@ def test_everything_that_a_filter_finds_is_replayed(
     assert "59 will be delivered again" in text(answer)
     assert Delivery.objects.filter(state="pending").count() == 59
     assert list(IntegrationLog.objects.filter(operation="replayed").values_list("size", flat=True)) == [19, 20, 20]
+
+
+def test_more_than_can_be_waited_for_is_refused_as_a_whole(
+    operator: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deliveries, "MOST_AT_ONCE", 2)
+    rows = [a_delivery(connection, LeadFactory(), PROMISE, state="dead") for _ in range(3)]
+
+    assert "Nothing was done" in text(act(operator, "integrations_delivery", "replay", rows))
+    assert Delivery.objects.filter(state="dead").count() == 3
 
 
 def test_cancel_gives_up_what_waits(operator: Client, connection: Connection) -> None:
