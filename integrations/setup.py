@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.db import connection as database
 from django.db.models import Q
+from django.utils.translation import gettext_noop as noop
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from pydantic import ValidationError
 
@@ -47,10 +48,10 @@ def create_rows(**kwargs: Any) -> None:
     for job in registry.jobs():
         create_job_schedule(job)
     create_groups()
-    create_schedule("Deliver what people wait for", "drain", SWEEP, "fast", {"queue": "fast"})
-    create_schedule("Deliver everything else", "drain", SWEEP, "bulk", {"queue": "bulk"})
-    create_schedule("Take back what dead workers held", "reap", timedelta(minutes=1), "fast")
-    create_schedule("Delete old log rows", "prune", timedelta(days=1), "bulk")
+    create_schedule(noop("Deliver what people wait for"), "drain", SWEEP, "fast", {"queue": "fast"})
+    create_schedule(noop("Deliver everything else"), "drain", SWEEP, "bulk", {"queue": "bulk"})
+    create_schedule(noop("Take back what dead workers held"), "reap", timedelta(minutes=1), "fast")
+    create_schedule(noop("Delete old log rows"), "prune", timedelta(days=1), "bulk")
 
 
 def create_groups() -> None:

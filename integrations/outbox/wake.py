@@ -34,12 +34,15 @@ def wake(operation: "Operation[Any, Any]") -> None:
         logger.warning("broker is down", error=type(error).__name__)
 
 
-def send(task: str, *arguments: object, queue: str, countdown: float = 0) -> None:
+def send(
+    task: str, *arguments: object, keywords: dict[str, object] | None = None, queue: str, countdown: float = 0
+) -> None:
     """Publish a task quickly or raise; it expires when the next sweep would do its work anyway."""
     with current_app.connection_for_write(connect_timeout=0.2, transport_options=_BROKER_OPTIONS) as connection:
         current_app.send_task(
             task,
             args=arguments,
+            kwargs=keywords,
             queue=queue,
             countdown=countdown,
             expires=60,
