@@ -62,6 +62,7 @@ def test_row_tells_about_whom_by_type_and_id_only(call: Call, connection: Connec
         ("since=2026-03-01T13:00:00Z", 0),
         ("until=2026-03-01T13:00:00%2B01:00", 0),
         ("until=2026-03-01T13:00:01%2B01:00", 3),
+        ("until=2026-03-02T08:00:01%2B20:00", 3),
     ],
 )
 def test_filters_narrow(call: Call, connection: Connection, question: str, found: int) -> None:
