@@ -1,0 +1,168 @@
+"""Every list of the admin asks the database as often for thirty rows as for one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.db import connection as database
+from django.db.models import Model
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
+
+from integrations.models import (
+    ApiToken,
+    Connection,
+    Delivery,
+    ExternalRecord,
+    Incident,
+    Integration,
+    IntegrationLog,
+    Run,
+    WebhookEvent,
+)
+from leads.models import Lead, Whitepaper
+from tests.factories import A_MOMENT, LeadFactory, TouchpointFactory, WhitepaperFactory
+
+MOST = 20  # a page that needs more is doing something odd
+
+
+def a_user(number: int) -> User:
+    user = User.objects.create_user(f"user-{number}", is_staff=True)
+    user.groups.add(a_group(number))
+    return user
+
+
+def a_group(number: int) -> Group:
+    return Group.objects.get_or_create(name=f"group {number}")[0]
+
+
+def an_integration(number: int) -> Integration:
+    return Integration.objects.get_or_create(slug=f"integration-{number}", enabled=True)[0]
+
+
+def a_connection(number: int) -> Connection:
+    return Connection.objects.get_or_create(integration=an_integration(number), owner="", last_error="Down.")[0]
+
+
+def an_integration_with_a_connection(number: int) -> None:
+    a_connection(number)
+
+
+def a_lead(number: int) -> Lead:
+    return TouchpointFactory(whitepaper=WhitepaperFactory()).lead
+
+
+def a_delivery(number: int) -> Delivery:
+    connection = a_connection(number)
+    return Delivery.objects.create(
+        key=str(number), integration=connection.integration, connection=connection, operation="push_leads",
+        subject_type="leads.lead", subject_id=LeadFactory().pk, state="dead", error_kind="rejected", error="No.",
+    )  # fmt: skip
+
+
+def a_call(number: int) -> IntegrationLog:
+    connection = a_connection(number)
+    return IntegrationLog.objects.create(
+        integration=connection.integration, connection=connection, operation="push_leads", status="error",
+        error_kind="rejected", started_at=A_MOMENT, trigger="admin", actor=a_user(number),
+    )  # fmt: skip
+
+
+def a_webhook(number: int) -> WebhookEvent:
+    return WebhookEvent.objects.create(integration=an_integration(number), event_id=str(number), type="renamed")
+
+
+def a_record(number: int) -> ExternalRecord:
+    return ExternalRecord.objects.create(
+        remote_system="there", remote_model="crm.lead", remote_id=str(number), subject_type="leads.lead",
+        subject_id=LeadFactory().pk, synced_at=A_MOMENT, url="https://there.example/1",
+        kept={"name": {"ours": "Ada", "theirs": "Ida"}},
+    )  # fmt: skip
+
+
+def an_incident(number: int) -> Incident:
+    return Incident.objects.create(connection=a_connection(number), summary="Down.", opened_at=A_MOMENT)
+
+
+def a_run(number: int) -> Run:
+    return Run.objects.create(
+        kind="job", arguments={"job": "sync_leads"}, integration=an_integration(number), state="done",
+        trigger="admin", actor=a_user(number), finished_at=timezone.now(),
+    )  # fmt: skip
+
+
+def a_token(number: int) -> ApiToken:
+    return ApiToken.objects.create(name=f"token {number}", owner=a_user(number), start="mq_", digest=str(number))
+
+
+def a_schedule(number: int) -> PeriodicTask:
+    task: PeriodicTask = PeriodicTask.objects.create(
+        name=f"schedule {number}", task="any", interval=an_interval(number), last_run_at=A_MOMENT
+    )
+    return task
+
+
+def an_interval(number: int) -> IntervalSchedule:
+    interval: IntervalSchedule = IntervalSchedule.objects.create(every=number + 1, period="hours")
+    return interval
+
+
+def a_crontab(number: int) -> CrontabSchedule:
+    crontab: CrontabSchedule = CrontabSchedule.objects.create(minute=str(number), hour="4")
+    return crontab
+
+
+# A new admin page needs a line here: how to make one more row of its list, with others than the last in relation to it.
+MAKERS: dict[type[Model], Callable[[int], Any]] = {
+    ApiToken: a_token,
+    CrontabSchedule: a_crontab,
+    Delivery: a_delivery,
+    ExternalRecord: a_record,
+    Group: a_group,
+    Incident: an_incident,
+    Integration: an_integration_with_a_connection,
+    IntegrationLog: a_call,
+    IntervalSchedule: an_interval,
+    Lead: a_lead,
+    PeriodicTask: a_schedule,
+    Run: a_run,
+    User: a_user,
+    WebhookEvent: a_webhook,
+    Whitepaper: lambda number: WhitepaperFactory(),
+}
+
+
+@pytest.fixture
+def everything_allowed(db: None) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("ada"))
+    return client
+
+
+def statements(client: Client, address: str) -> list[str]:
+    """What the page asks once caches are warm."""
+    client.get(address)
+    with CaptureQueriesContext(database) as queries:
+        assert client.get(address).status_code == 200
+    return [query["sql"] for query in queries]
+
+
+@pytest.mark.parametrize("model", [*admin.site._registry], ids=lambda model: model._meta.label)
+def test_list_asks_as_often_for_thirty_rows_as_for_one(everything_allowed: Client, model: type[Model]) -> None:
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+    make = MAKERS[model]
+    make(0)
+    for_one = statements(everything_allowed, address)
+    for number in range(1, 30):
+        make(number)
+
+    for_thirty = statements(everything_allowed, address)
+
+    assert model._default_manager.count() >= 30
+    assert len(for_thirty) == len(for_one), "\n".join(for_thirty)
+    assert len(for_thirty) <= MOST
