@@ -196,11 +196,16 @@ def test(run: Run) -> dict[str, Any]:
 
 @kind("job", label=gettext_lazy("Job"))
 def job(run: Run) -> dict[str, Any]:
-    """A job's result as `jobs.perform` tells it; arguments: `job` is its name, the rest are its options."""
+    """A job's result as `jobs.perform` tells it; arguments: `job` is its name, the rest are its options.
+
+    `elsewhere` is what other workers took of the promises meanwhile.
+    """
     assert run.integration
     options = dict(run.arguments)
     declared = registry.job(run.integration.slug, options.pop("job"))
     result = jobs.perform(declared, **options)
+    if "promised" in result:
+        result["elsewhere"] = max(result["promised"] - result["processed"] - result["waiting"], 0)
     told = {"dry_run": True} if options.get("dry_run") else {}
     gate.log(own_connection(run), declared.command, size=result.get("promised"), metadata=told)
     return result

@@ -187,11 +187,17 @@ def plain_field(name: str, info: FieldInfo, known: dict[str, Any]) -> forms.Fiel
     if kind is bool:
         return forms.BooleanField(**{**common, "required": False}, widget=widgets.UnfoldBooleanSwitchWidget())
     if get_origin(kind) is Literal:
-        choices = [(value, value) for value in get_args(kind)]
-        return forms.ChoiceField(**common, choices=choices, widget=widgets.UnfoldAdminSelectWidget())
+        return forms.ChoiceField(**common, choices=choices(kind), widget=widgets.UnfoldAdminSelectWidget())
+    if get_origin(kind) is list and get_origin(get_args(kind)[0]) is Literal:
+        some = choices(get_args(kind)[0])
+        return forms.MultipleChoiceField(**common, choices=some, widget=widgets.UnfoldAdminCheckboxSelectMultipleWidget())
     if get_origin(kind) is list:
         return ListField(**common, widget=widgets.UnfoldAdminTextInputWidget())
     return forms.CharField(**common, widget=widget_for(kind))
+
+
+def choices(kind: Any) -> list[tuple[str, str]]:
+    return [(value, value) for value in get_args(kind)]
 
 
 def plain(annotation: Any) -> Any:

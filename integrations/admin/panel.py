@@ -54,8 +54,7 @@ def service_of(integration: Integration) -> type[IntegrationService] | None:
 
 
 def name(integration: Integration) -> str:
-    service = service_of(integration)
-    return str(service.label) if service else integration.slug
+    return words.service(integration.slug)
 
 
 def light(integration: Integration) -> tuple[str, str]:

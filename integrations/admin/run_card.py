@@ -10,7 +10,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations import registry, runs, words
+from integrations import runs, words
 from integrations.models import Integration, Run
 
 from . import dry_run
@@ -19,6 +19,8 @@ SHOWN = 5
 FIGURES = {
     "promised": gettext_lazy("promised"),
     "successful": gettext_lazy("delivered"),
+    "replayed": gettext_lazy("replayed"),
+    "cancelled": gettext_lazy("given up"),
     "waiting": gettext_lazy("waiting"),
     "elsewhere": gettext_lazy("taken by other workers"),
 }
@@ -35,14 +37,15 @@ class Line(NamedTuple):
 
 def of(integration: Integration) -> dict[str, Any]:
     """The card on an integration's page: what is open, and the latest that are done."""
-    return card(without_changes(Run.objects.filter(integration=integration))[:SHOWN])
+    rows = without_changes(Run.objects.filter(integration=integration))
+    return card(rows.order_by(F("finished_at").desc(nulls_first=True), "-id")[:SHOWN])
 
 
 def card(rows: Iterable[Run]) -> dict[str, Any]:
-    """`open` are the numbers of those under way; `said` is for who hears the page instead of seeing it."""
+    """`open` are the numbers of those under way; `said`, about them or else the latest, is for who hears the page."""
     lines = [line(run) for run in rows]
     under_way = [line for line in lines if line.run.is_open]
-    said = "; ".join(f"{each.what}: {each.run.get_state_display()}" for each in under_way)
+    said = "; ".join(f"{each.what}: {each.run.get_state_display()}" for each in under_way or lines[:1])
     return {"lines": lines, "open": " ".join(str(each.run.pk) for each in under_way), "said": said}
 
 
@@ -58,12 +61,7 @@ def line(run: Run) -> Line:
 
 def title(run: Run) -> str:
     """Such as "Odoo ERP: Sync leads"."""
-    return f"{name(run.integration)}: {what(run)}" if run.integration else what(run)
-
-
-def name(integration: Integration) -> str:
-    service = registry.services().get(integration.slug)
-    return str(service.label) if service else integration.slug
+    return f"{words.service(run.integration.slug)}: {what(run)}" if run.integration else what(run)
 
 
 def what(run: Run) -> str:

@@ -68,7 +68,7 @@ def report(service: "OdooService") -> ConnectionReport:
 def requirements(report: dict[str, Any]) -> list[Requirement]:
     """What the last test must have found before going live."""
     found = report.get("found", {})
-    test_first = "" if found else _("Press “Test connection”: nobody has asked Odoo yet.")
+    test_first = "" if found else _("Only a test that gets through can tell: press “Test connection”.")
     return [
         Requirement(
             _("Odoo's module CRM is installed."),

@@ -14,9 +14,7 @@ class OdooSettings(IntegrationSettings):
 
     url: HttpUrl = Field(
         title=noop("URL"),
-        description=noop(
-            "The address at which you open Odoo in the browser, without what comes after the first slash."
-        ),
+        description=noop("Where you open Odoo in the browser, up to the name of the machine."),
         examples=["https://odoo.example.com"],
         json_schema_extra={"env": "ODOO_URL"},
     )
@@ -24,7 +22,7 @@ class OdooSettings(IntegrationSettings):
         title=noop("Database"),
         min_length=1,
         description=noop(
-            "As Odoo shows it when it asks which one to open; at Odoo Online it is the part before .odoo.com"
+            "As Odoo calls it when it asks which one to open; at Odoo Online the first part of the URL."
         ),
         examples=["example-production"],
         json_schema_extra={"env": "ODOO_DATABASE"},

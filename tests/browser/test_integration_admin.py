@@ -6,9 +6,11 @@ import pytest
 from django_celery_beat.models import PeriodicTask
 from playwright.sync_api import Page, expect
 
+from integrations import runs
 from integrations.models import Connection, Integration
 from integrations.odoo.sandbox import OdooSandbox
 from tests.factories import LeadFactory
+from tests.integrations.odoo.conftest import connect
 
 LIST = "/admin/integrations/integration/"
 
@@ -34,15 +36,42 @@ def test_settings_are_entered_and_the_test_turns_green(admin: Page, peer: OdooSa
 
     admin.get_by_role("button", name="Test connection").click()
 
-    expect(admin.get_by_text("healthy")).to_be_visible()
-    expect(admin.get_by_text("Connected to Odoo 19.0 as Magnetiq.", exact=True)).to_be_visible()
+    expect(admin.get_by_text("healthy").first).to_be_visible()
+    expect(admin.get_by_text("Connected to Odoo 19.0 as Magnetiq.", exact=True).first).to_be_visible()
     expect(admin.get_by_label("API key")).to_have_attribute("placeholder", "•••••• stored")
     assert Connection.objects.get(integration__slug="odoo").status == "healthy"
 
 
+def test_page_follows_a_run_until_a_worker_has_done_it(admin: Page, peer: OdooSandbox) -> None:
+    connect(peer)
+    LeadFactory()
+    admin.goto(LIST)
+    admin.get_by_role("link", name="Odoo ERP").click()
+    admin.get_by_role("button", name="Sync now").click()
+    expect(admin.get_by_text("waiting for a worker")).to_be_visible()
+
+    runs.sweep("bulk")
+
+    expect(admin.get_by_text("promised: 1 · delivered: 1")).to_be_visible()
+    expect(admin.get_by_text("waiting for a worker")).not_to_be_visible()
+
+
+def test_words_that_were_typed_outlive_a_run_that_ends(admin: Page, peer: OdooSandbox) -> None:
+    connect(peer)
+    admin.goto(LIST)
+    admin.get_by_role("link", name="Odoo ERP").click()
+    admin.get_by_role("button", name="Sync now").click()
+    admin.get_by_label("Database").fill("another-one")
+
+    runs.sweep("bulk")
+
+    expect(admin.get_by_text("Nothing to do.")).to_be_visible()
+    expect(admin.get_by_label("Database")).to_have_value("another-one")
+
+
 def test_action_on_ticked_rows_pauses(admin: Page) -> None:
     admin.goto(LIST)
-    admin.get_by_label("Select record").last.check()
+    admin.get_by_role("row", name="Odoo ERP").get_by_label("Select record").check()
     admin.get_by_label("Select action to run").select_option("pause")
 
     admin.get_by_role("button", name="Run").click()

@@ -4,6 +4,7 @@
 // unless somebody has begun to fill in a form, whose words would be lost. Without this script there is a link.
 (() => {
     const EVERY = 2000; // milliseconds
+    const HEARD = 1500; // the time that a screen reader needs to say how it ended
     let typed = false;
     document.addEventListener("input", () => { typed = true; });
 
@@ -32,15 +33,17 @@
             replace(card, await answer.text());
         }
         if (before.some((run) => !open(card).includes(run)) && !typed) {
-            location.reload();
+            setTimeout(() => location.reload(), HEARD);
         } else if (open(card).length) {
             setTimeout(refresh, EVERY, card);
         }
     };
 
-    for (const card of document.querySelectorAll("[data-refresh]")) {
-        if (open(card).length) {
-            setTimeout(refresh, EVERY, card);
+    document.addEventListener("DOMContentLoaded", () => {
+        for (const card of document.querySelectorAll("[data-refresh]")) {
+            if (open(card).length) {
+                setTimeout(refresh, EVERY, card);
+            }
         }
-    }
+    });
 })();

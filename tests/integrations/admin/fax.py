@@ -12,6 +12,7 @@ class FaxSettings(IntegrationSettings):
     gateway: HttpUrl | None = Field(None, title="Gateway", examples=["https://fax.example"])
     paper: Literal["a4", "letter"] = "a4"
     numbers: list[int] = Field([], description="Allowed numbers.")
+    days: list[Literal["mo", "tu", "we"]] = []
     loud: bool = True
     volume: float = Field(0.5, ge=0, lt=1)
     pin: SecretStr | None = None

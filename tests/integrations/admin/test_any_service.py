@@ -20,12 +20,13 @@ def fax(db: None, settings: LazySettings) -> Integration:
 def test_every_kind_of_setting_is_asked_for_and_understood(operator: Client, fax: Integration) -> None:
     typed = {"gateway": "https://fax.example", "paper": "letter", "numbers": "110, 112", "volume": "0.25"}
 
-    save(operator, fax, **typed, token="long-enough", pin="1234")
+    save(operator, fax, **typed, days=["mo", "we"], token="long-enough", pin="1234")
 
     fax.refresh_from_db()
     connection = Connection.objects.get(integration=fax)
-    assert {name: fax.settings[name] for name in (*typed, "loud")} == {
-        "gateway": "https://fax.example/", "paper": "letter", "numbers": [110, 112], "volume": 0.25, "loud": False,
+    assert {name: fax.settings[name] for name in (*typed, "days", "loud")} == {
+        "gateway": "https://fax.example/", "paper": "letter", "numbers": [110, 112], "volume": 0.25,
+        "days": ["mo", "we"], "loud": False,
     }  # fmt: skip
     assert connection.secrets == {"token": "long-enough", "pin": "1234"}
 

@@ -19,7 +19,7 @@ TECHNICAL = {
 }  # fmt: skip
 
 
-def save(client: Client, integration: Integration, **typed: str) -> Any:
+def save(client: Client, integration: Integration, **typed: str | list[str]) -> Any:
     now = {"url": str(integration.settings.get("url", "")), "token": ""}
     return client.post(page(integration), {**TECHNICAL, **now, **typed}, follow=True)
 
