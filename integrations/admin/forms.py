@@ -190,7 +190,9 @@ def plain_field(name: str, info: FieldInfo, known: dict[str, Any]) -> forms.Fiel
         return forms.ChoiceField(**common, choices=choices(kind), widget=widgets.UnfoldAdminSelectWidget())
     if get_origin(kind) is list and get_origin(get_args(kind)[0]) is Literal:
         some = choices(get_args(kind)[0])
-        return forms.MultipleChoiceField(**common, choices=some, widget=widgets.UnfoldAdminCheckboxSelectMultipleWidget())
+        return forms.MultipleChoiceField(
+            **common, choices=some, widget=widgets.UnfoldAdminCheckboxSelectMultipleWidget()
+        )
     if get_origin(kind) is list:
         return ListField(**common, widget=widgets.UnfoldAdminTextInputWidget())
     return forms.CharField(**common, widget=widget_for(kind))
