@@ -7,12 +7,13 @@ from math import ceil
 from typing import Any
 from urllib.parse import urlencode
 
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from . import configuration, words
+from . import configuration, situation, words
 from .models import Connection, Delivery, WebhookEvent
 from .situation import Situation
 
@@ -41,6 +42,15 @@ class Need:
     permission: str
     posts: bool = False
     command: str = ""
+
+
+def of(request: HttpRequest) -> list[Need]:
+    """What needs the user of this request, found out once for all that the answer is made of."""
+    known = request.__dict__
+    if "needs" not in known:
+        known["needs"] = needs_you(request.user, situation.of(request))
+    found: list[Need] = known["needs"]
+    return found
 
 
 def needs_you(user: Any, now: Situation) -> list[Need]:

@@ -9,8 +9,7 @@ from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from integrations import situation
-from integrations.needs import needs_you
+from integrations import needs
 
 Page = tuple[Promise | str, str, str]  # title, icon, model
 GROUPS: list[tuple[Promise | str, list[Page]]] = [
@@ -53,8 +52,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def dashboard(request: HttpRequest) -> dict[str, Any]:
-    needs = len(needs_you(request.user, situation.of(request)))
-    return {"title": _("Dashboard"), "icon": "monitoring", "link": reverse("admin:index"), "badge": needs}
+    badge = len(needs.of(request))
+    return {"title": _("Dashboard"), "icon": "monitoring", "link": reverse("admin:index"), "badge": badge}
 
 
 def account(request: HttpRequest) -> list[dict[str, Any]]:

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import breaker, health, registry, situation, words
+from integrations import breaker, health, needs, registry, situation, words
 from integrations.health import Light
 from integrations.models import Connection, Delivery, HourlyStat
-from integrations.needs import listed, needs_you
+from integrations.needs import listed
 from integrations.situation import Situation
 
 from .filters import AgeFilter, StateFilter
@@ -61,7 +61,7 @@ class Tile:
 def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Unfold's DASHBOARD_CALLBACK: adds what this user may see."""
     now, may = situation.of(request), request.user.has_perm
-    context |= {"title": _("Dashboard"), "needs": needs_you(request.user, now)}
+    context |= {"title": _("Dashboard"), "needs": needs.of(request)}
     if may("integrations.view_integration"):
         waits, calls = waiting(now), traffic(now)
         context |= {
@@ -80,15 +80,9 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 def waiting(now: Situation) -> Waiting:
     """In one query, which the list's index answers."""
     rows = Delivery.objects.waiting().filter(integration__in=list(now.names)).order_by()
-    by_age = {age: Count("pk", filter=promised(age, now.now)) for age in AgeFilter.AGES}
+    by_age = {age: Count("pk", filter=AgeFilter.condition(age, now.now)) for age in AgeFilter.AGES}
     found: Any = rows.values("integration").annotate(**by_age)
     return {row.pop("integration"): row for row in found}
-
-
-def promised(age: str, now: datetime) -> Q:
-    _label, at_least, below = AgeFilter.AGES[age]
-    condition = Q(created_at__lte=now - at_least) if at_least else Q()
-    return condition & Q(created_at__gt=now - below) if below else condition
 
 
 def ages(waits: Waiting) -> list[dict[str, Any]]:

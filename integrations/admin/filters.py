@@ -1,12 +1,12 @@
 """The filters of our lists. Those with known choices ask the database nothing."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from operator import itemgetter
 from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -105,13 +105,16 @@ class AgeFilter(ChoiceFilter):
         return [(name, label) for name, (label, *_bounds) in self.AGES.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        _label, at_least, below = self.AGES.get(self.value() or "", (None, None, None))
-        now = timezone.now()
-        if at_least:
-            queryset = queryset.filter(**{f"{self.column}__lte": now - at_least})
-        if below:
-            queryset = queryset.filter(**{f"{self.column}__gt": now - below})
-        return queryset
+        age = self.value()
+        return queryset.filter(self.condition(age, timezone.now())) if age in self.AGES else queryset
+
+    @classmethod
+    def condition(cls, age: str, now: datetime) -> Q:
+        """What a row of that age meets."""
+        _label, at_least, below = cls.AGES[age]
+        old_enough = Q(**{f"{cls.column}__lte": now - at_least}) if at_least else Q()
+        young_enough = Q(**{f"{cls.column}__gt": now - below}) if below else Q()
+        return old_enough & young_enough
 
 
 class ReceivedAgeFilter(AgeFilter):
