@@ -87,7 +87,7 @@ class StaffAdmin(UserAdmin, WithinOwnRights):  # type: ignore[type-arg]
         return bool(user.has_app)
 
     def get_urls(self) -> list[URLPattern]:
-        view = require_POST(self.admin_site.admin_view(self.remove_two_factor))
+        view = self.admin_site.admin_view(require_POST(self.remove_two_factor))
         return [path("<int:pk>/remove-two-factor/", view, name="auth_user_remove_two_factor"), *super().get_urls()]
 
     def remove_two_factor(self, request: HttpRequest, pk: int) -> HttpResponse:

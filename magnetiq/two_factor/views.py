@@ -88,8 +88,8 @@ def set_up(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_POST
 @staff
+@require_POST
 def renew(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     form = CodeForm(request.POST, device=devices.app_of(user))
@@ -99,8 +99,8 @@ def renew(request: HttpRequest) -> HttpResponse:
     return show_codes(request, user)
 
 
-@require_POST
 @staff
+@require_POST
 def remove(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     form = CodeForm(request.POST, device=devices.app_of(user))
