@@ -217,7 +217,7 @@ class Batch:
             tried=tried,
         )
         for settlement in settlements if tried else ():
-            self.tally.add(settlement.error_kind or settlement.state, 1)
+            self.tally.add(settlement.error_kind or str(settlement.state), 1)
 
     def to(
         self, row: Claimed, state: str, *, delay: float = 0, failures: int = 0, kind: str = "", error: str = ""

@@ -1,9 +1,11 @@
 """Print what leads to what: fact -> operation -> integration."""
 
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.dispatch import Signal
 from django.utils.module_loading import module_has_submodule
 
@@ -22,11 +24,11 @@ class Command(JsonCommand):
 
 
 def facts() -> dict[str, Signal]:
-    """{"leads.leads_captured": signal} of every app that declares some."""
+    """{"leads.leads_captured": signal} of every app of ours that declares some."""
     modules = [
         (config.label, import_module(f"{config.name}.signals"))
         for config in apps.get_app_configs()
-        if config.module and module_has_submodule(config.module, "signals") and config.name.count(".") == 0
+        if Path(config.path).parent == settings.BASE_DIR and module_has_submodule(config.module, "signals")
     ]
     return {
         f"{label}.{name}": value
