@@ -42,6 +42,8 @@ def run(*arguments: str) -> tuple[int, Any]:
         ["configure_integration", "postbox", "colour=red"],
         ["configure_integration", "postbox", "timeout"],
         ["configure_integration", "postbox", "--secret", "colour"],
+        ["configure_integration", "postbox", "--account", "ada", "timeout=7"],
+        ["configure_integration", "odoo", "--account", "ada", "url=http://p.example"],
         ["test_integration"],
         ["test_integration", "pigeon"],
         ["test_integration", "postbox", "--all"],
@@ -72,6 +74,22 @@ class TestConfigure:
 
         assert run("configure_integration", "postbox", "--secret", "token")[1]["changed"] == ["token"]
         assert service().secret("token") == "from standard input"
+
+    def test_adds_an_account(self, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("MAGNETIQ_SECRET_PIN", "a-pin-of-the-box")
+
+        answer = run("configure_integration", "postbox", "--account", "ada", "box=17", "--secret", "pin")
+
+        assert answer[1]["changed"] == ["box", "pin"]
+        assert Connection.objects.get(owner="ada").secrets == {"box": "17", "pin": "a-pin-of-the-box"}
+
+    def test_order_of_values_and_options_does_not_matter(self, connection: Connection) -> None:
+        assert run("configure_integration", "postbox", "--disable", "timeout=7")[1]["changed"] == ["timeout"]
+
+    def test_lists_are_separated_by_commas(self, connection: Connection) -> None:
+        run("configure_integration", "postbox", "retry_schedule=1,2")
+
+        assert service().settings.retry_schedule == [1, 2]
 
     def test_empty_secret_keeps_the_stored_one(self, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "stdin", io.StringIO(""))
@@ -245,6 +263,7 @@ class TestWiringAndPrune:
         code, facts = run("wiring")
 
         assert (code, facts["leads.leads_captured"]) == (0, ["odoo.push_leads", "webhooks.lead_captured"])
+        assert {fact.partition(".")[0] for fact in facts} == {"leads"}
 
     def test_prune_deletes_log_rows_past_their_time(self, connection: Connection) -> None:
         before = IntegrationLog.objects.count()
