@@ -27,6 +27,7 @@ logger = structlog.get_logger(__name__)
 router = Router(tags=["public"])
 
 POSTS, WINDOW = 10, 600
+NOT_EMPTY: dict[str, Any] = {"minLength": 1}  # said here for who reads the document; the form says it to the visitor
 SAME_WITHIN = 600  # seconds in which the same said again is a repetition
 
 
@@ -45,8 +46,8 @@ class NewLead(Schema):
     """Somebody turning to us. Texts are trimmed; `language` is also that of the complaints about the rest."""
 
     model_config = ConfigDict(extra="forbid")
-    name: str = Field(examples=["Ada Lovelace"])
-    email: str = Field(examples=["ada@example.com"])
+    name: str = Field(examples=["Ada Lovelace"], json_schema_extra=NOT_EMPTY)
+    email: str = Field(examples=["ada@example.com"], json_schema_extra=NOT_EMPTY)
     phone: str | None = None
     company: str | None = Field(None, examples=["Analytical Engines Ltd"])
     website: str | None = Field(None, examples=["www.example.com"])
@@ -82,7 +83,7 @@ IdempotencyKey = Annotated[
 ]
 
 
-@router.post("", response={201: LeadId}, summary="Capture a lead", operation_id="capture_lead")
+@router.post("", response={201: LeadId, 429: None}, summary="Capture a lead", operation_id="capture_lead")
 def capture_lead(request: HttpRequest, body: NewLead, key: IdempotencyKey = None) -> Status[dict[str, UUID]]:
     """A download, when it names a whitepaper; a message to us, when not. Repeating it does no harm."""
     if wait := throttle.seconds_to_wait("leads", throttle.visitor(request), limit=POSTS, window=WINDOW):

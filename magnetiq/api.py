@@ -54,10 +54,19 @@ class Docs(Swagger):
         return render(request, "api/docs.html", {"api": api, "described": described})
 
 
+DESCRIPTION = """
+Leads for everybody, and what operators do for who shows a token, `Authorization: Bearer mgq_...`, made in the admin
+under API tokens. A token's scope (read, operate, configure) includes those before it; it may never do more than its
+owner. A login to the admin is as good, with `X-CSRFToken` on whatever changes something.
+
+Every answer is `{"success": true, "data": ...}` or `{"success": false, "error": {"message": ..., "fields": ...}}`.
+Times are ISO 8601 with their offset.
+"""
+
 api = Api(
     title="Magnetiq API",
     version="1",
-    description=__doc__,
+    description=DESCRIPTION,
     urls_namespace="api",
     parser=JsonParser(),
     docs=Docs(),

@@ -97,9 +97,19 @@ class ApiTokenAdmin(VerbsAdmin):
     def get_form(self, request: HttpRequest, obj: ApiToken | None = None, **options: Any) -> Any:
         return super().get_form(request, obj, form=type("TokenForm", (TokenForm,), {"maker": request.user}), **options)
 
-    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
-        staff = User.objects.filter(is_active=True, is_staff=True).order_by("username")
-        return super().formfield_for_foreignkey(db_field, request, queryset=staff, initial=request.user.pk, **options)
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if db_field.name == "owner":
+            field.queryset = User.objects.filter(is_active=True, is_staff=True).order_by("username")
+            field.initial = request.user.pk
+            field.widget.can_add_related = field.widget.can_change_related = field.widget.can_view_related = False
+        return field
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context |= {"show_save_and_add_another": False, "show_save_and_continue": False}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         obj.value = obj.renew()  # for the page that answers this request, and nowhere else
