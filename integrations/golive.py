@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django_celery_beat.models import PeriodicTask
 from pydantic import HttpUrl, ValidationError
 
-from . import breaker, configuration, health, registry
+from . import breaker, health, registry
 from .models import Connection, Delivery, Heartbeat, Installation, Integration
 from .service import IntegrationService, Mode, Requirement, is_this_machine
 
@@ -23,18 +23,18 @@ CREDENTIALS_MUST_LAST = timedelta(days=14)
 
 def checklist(integration: Integration) -> list[Requirement]:
     """What holds for every integration, then what its service adds. Raises KeyError for one that is not installed."""
-    connection = configuration.own_connection(integration)
-    service = service_on(connection)
+    own, *accounts = integration.connections.in_use().order_by("owner")
+    services = [service_on(connection) for connection in (own, *accounts)]
     return [
-        *settings_of(connection),
-        *where_they_lead(service),
-        tested(connection),
-        credentials(connection),
-        *switches(connection),
+        *settings_of([own, *accounts], services),
+        *where_they_lead(services),
+        tested(own),
+        credentials([own, *accounts]),
+        *switches(own),
         nothing_dead(integration),
         *schedules(registry.get(integration.slug)),
         *installation(),
-        *(service.requirements() if service else []),
+        *(services[0].requirements() if services[0] else []),
     ]
 
 
@@ -45,33 +45,33 @@ def service_on(connection: Connection) -> IntegrationService | None:
         return None
 
 
-# --- of the integration ----------------------------------------------------------------------------------------------
+# --- of the integration and its accounts -----------------------------------------------------------------------------
 
 
-def settings_of(connection: Connection) -> Iterator[Requirement]:
-    readable = not connection.must_reenter_secrets
+def settings_of(connections: list[Connection], services: list[IntegrationService | None]) -> Iterator[Requirement]:
     yield Requirement(
         _("The stored secrets can be read."),
-        readable,
+        not any(connection.must_reenter_secrets for connection in connections),
         _("The keys in FERNET_KEYS do not open them: enter the secrets again."),
     )
     yield Requirement(
         _("All settings are there."),
-        configuration.is_complete(connection) and readable,
+        all(services),
         _("Enter what is missing in the form on this page, and save it."),
     )
 
 
-def where_they_lead(service: IntegrationService | None) -> Iterator[Requirement]:
-    mode = service.mode_of(service.settings) if service else None
+def where_they_lead(services: list[IntegrationService | None]) -> Iterator[Requirement]:
+    known = [service for service in services if service]
+    complete = len(known) == len(services)
     yield Requirement(
         _("The settings lead to the real system."),
-        mode == Mode.LIVE,
+        complete and all(service.mode_of(service.settings) == Mode.LIVE for service in known),
         _("This is a test system or a stand-in: enter address and credentials of the real one."),
     )
     yield Requirement(
         _("The way there is encrypted."),
-        service is not None and all(url.scheme == "https" for url in addresses(service)),
+        complete and all(url.scheme == "https" for service in known for url in addresses(service)),
         _("Enter an address that begins with https://"),
     )
 
@@ -93,11 +93,14 @@ def tested(connection: Connection) -> Requirement:
     return Requirement(text, recent, _("The last test is older than a day: test again."))
 
 
-def credentials(connection: Connection) -> Requirement:
-    days = CREDENTIALS_MUST_LAST.days
-    lasting = connection.expires_at is None or connection.expires_at - timezone.now() > CREDENTIALS_MUST_LAST
+def credentials(connections: list[Connection]) -> Requirement:
+    days, ends = CREDENTIALS_MUST_LAST.days, [connection.expires_at for connection in connections]
     text = ngettext("The credentials last longer than %(n)s day.", "The credentials last longer than %(n)s days.", days)
-    return Requirement(text % {"n": days}, lasting, _("Have new ones made there, and enter them here."))
+    return Requirement(
+        text % {"n": days},
+        all(end is None or end - timezone.now() > CREDENTIALS_MUST_LAST for end in ends),
+        _("Have new ones made there, and enter them here."),
+    )
 
 
 def switches(connection: Connection) -> Iterator[Requirement]:

@@ -107,10 +107,8 @@ class IntegrationAdmin(VerbsAdmin):
         names = list(registry.get(obj.slug).settings_schema.model_fields)
         technical = [name for name in names if name in IntegrationSettings.model_fields]
         own = [name for name in names if name not in technical]
-        return [
-            (_("Settings"), {"fields": ["new_book", *own]}),
-            (_("Technical"), {"fields": technical, "classes": ["collapse"]}),
-        ]
+        settings = [(_("Settings"), {"fields": ["new_book", *own]})] if own else []
+        return [*settings, (_("Technical"), {"fields": technical, "classes": ["collapse"]})]
 
     def save_model(self, request: HttpRequest, obj: Integration, form: "forms.ModelForm[Any]", change: bool) -> None:
         """The form has saved already, through `configuration.configure`."""

@@ -7,7 +7,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations import configuration
+from integrations import configuration, outbox
 from integrations.models import Connection, Delivery, Installation, Integration, Run
 from tests.factories import LeadFactory
 from tests.integrations.admin.conftest import (
@@ -16,6 +16,7 @@ from tests.integrations.admin.conftest import (
     logged,
     page,
     press,
+    queries,
     run_page,
     text,
     work,
@@ -186,3 +187,56 @@ def test_copy_says_that_everything_is_held_until_somebody_settles_it(operator: C
     assert "looks like a copy" not in text(answer)
     assert ("settled_here", "admin", "ada") in logged()
     assert configuration.own_connection(connection.integration)
+
+
+def test_light_is_explained_with_the_next_step(operator: Client, connection: Connection) -> None:
+    def said() -> tuple[str, str]:
+        light = operator.get(page(connection.integration)).context["panel"]["light"]
+        return light["sentence"], light["step"]
+
+    assert said() == ("It is in use, and nothing has been called yet.", "Press “Test connection”.")
+    press(operator, connection.integration, "test")
+    assert said() == ("The last call went well.", "")
+    press(operator, connection.integration, "pause")
+    assert said()[1] == "Press “Resume” when it may go on."
+    Integration.objects.filter(slug="postbox").update(settings={})
+    assert said()[1] == "Enter them below and save."
+
+
+def test_changes_are_told_by_title_and_never_by_value(operator: Client, connection: Connection) -> None:
+    configuration.configure(connection.integration, {"rate": "7/second", "token": "another-secret"})
+
+    changes = operator.get(page(connection.integration)).context["panel"]["changes"]
+
+    assert [(change.what, change.detail) for change in changes] == [
+        ("Settings changed", "Rate, Token"),
+        ("Put into use", ""),
+        ("Settings changed", "Token, Url"),
+    ]
+
+
+def test_calls_of_a_test_push_out_no_real_ones(operator: Client, connection: Connection) -> None:
+    outbox.keep_in_sync(PostboxService.post_letters, [LeadFactory()])
+    outbox.drain()
+    for _again in range(9):
+        press(operator, connection.integration, "test")
+
+    calls = operator.get(page(connection.integration)).context["panel"]["calls"]
+
+    assert [call.what for call in calls] == ["Post letters"]
+
+
+def test_what_hinders_going_live_is_counted_and_told(operator: Client, connection: Connection) -> None:
+    shown = text(operator.get(page(connection.integration)))
+
+    assert "Ready to go live: 9 of 15" in shown
+    assert "Press “Test connection”." in shown
+
+
+def test_page_takes_the_same_queries_however_much_has_happened(operator: Client, connection: Connection) -> None:
+    press(operator, connection.integration, "test")
+    for_one = queries(operator, page(connection.integration))
+    for verb in ("pause", "resume", "test", "pause", "resume", "test"):
+        press(operator, connection.integration, verb)
+
+    assert queries(operator, page(connection.integration)) == for_one
