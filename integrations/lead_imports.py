@@ -10,7 +10,7 @@ from import_export.tmp_storages import BaseStorage
 
 from leads.exchange.formats import FORMATS, extension_of
 from leads.importing.files import LeadsFile, UnusableFileError
-from leads.importing.importer import Importer, Summary
+from leads.importing.importer import Importer
 
 from . import progress, runs
 from .models import Run, Upload
@@ -64,7 +64,7 @@ def import_leads(run: Run) -> dict[str, Any]:
         raise runs.FailedRun(str(error)) from error
     progress.report(summary.processed, summary.processed)
     upload.delete()
-    return {"summary": in_words(summary), **vars(summary), "rejected_rows": rejections.rows}
+    return {"summary": str(summary), **vars(summary), "rejected_rows": rejections.rows}
 
 
 def find(upload: str) -> Upload | None:
@@ -83,10 +83,3 @@ def opened(upload: Upload, name: str) -> LeadsFile:
 
 def lost() -> str:
     return _("The file is not here any more: it was imported, or a day has passed. Please upload it again.")
-
-
-def in_words(summary: Summary) -> str:
-    return _(
-        "%(processed)d rows: %(created)d created, %(merged)d merged (%(known)d of them known already), "
-        "%(repaired)d repaired, %(rejected)d rejected."
-    ) % vars(summary)

@@ -1,5 +1,6 @@
 """Importing leads: upload, preview, confirm; from then on it is a run like any other, with its page."""
 
+from collections import Counter
 from io import BytesIO
 from typing import Any
 
@@ -25,6 +26,8 @@ from leads.exchange.formats import CSV, FORMATS, extension_of
 from leads.exchange.resource import Preview
 from leads.importing.files import COLUMNS, UnusableFileError
 from leads.importing.rehearsal import MOST_ROWS, Line, Outcome
+
+from . import run_card
 
 MEGABYTES = 20
 COLOURS = {
@@ -86,7 +89,7 @@ class LeadImportMixin(ImportMixin):  # type: ignore[misc]
             "title": _("Import leads"),
             "columns": ", ".join(COLUMNS),
             "megabytes": MEGABYTES,
-            "rows": MOST_ROWS,
+            "rows": run_card.number(MOST_ROWS),
         }
         result = context.get("result")
         if isinstance(result, Preview):
@@ -158,19 +161,23 @@ def cells(line: Line) -> list[Any]:
 
 
 def figures(counted: dict[str, Any]) -> dict[str, Any]:
-    """Of a summary's counts: (what, colour, number), and (number, reason) of what was repaired and rejected."""
+    """Of a summary's counts: (what, colour, number), and (reason, number) of what was repaired and rejected."""
     numbers = {
         Outcome.CREATED: counted["created"],
         Outcome.MERGED: counted["merged"] - counted["known"],  # known ones are told apart
         Outcome.KNOWN: counted["known"],
         Outcome.REJECTED: counted["rejected"],
     }
-    outcomes = [(outcome.label, COLOURS[outcome], number) for outcome, number in numbers.items()]
+    outcomes = [(outcome.label, COLOURS[outcome], run_card.number(number)) for outcome, number in numbers.items()]
     return {
-        "counts": [*outcomes, (_("repaired"), "warning", counted["repaired"])],
-        "repairs": sorted(counted["repairs"].items(), key=lambda item: -item[1]),
-        "rejections": sorted(counted["rejections"].items(), key=lambda item: -item[1]),
+        "counts": [*outcomes, (_("repaired"), "warning", run_card.number(counted["repaired"]))],
+        "repairs": most_first(counted["repairs"]),
+        "rejections": most_first(counted["rejections"]),
     }
+
+
+def most_first(reasons: dict[str, int]) -> list[tuple[str, str]]:
+    return [(reason, run_card.number(number)) for reason, number in Counter(reasons).most_common()]
 
 
 def outcome_of(run: Run, request: HttpRequest) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from import_export.admin import ExportMixin
@@ -47,7 +48,9 @@ class LeadExportMixin(ExportMixin):  # type: ignore[misc]
 
     def init_request_context_data(self, request: HttpRequest, form: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().init_request_context_data(request, form)
-        return {**context, "title": _("Export leads"), "number": exportable(self.get_export_queryset(request)).count()}
+        number = exportable(self.get_export_queryset(request)).count()
+        shown = number_format(number, force_grouping=True)
+        return {**context, "title": _("Export leads"), "number": number, "shown_number": shown}
 
     @admin.action(description=_("Export selected leads as CSV"), permissions=["export"])
     def export_csv(self, request: HttpRequest, queryset: QuerySet[Lead]) -> FileResponse:

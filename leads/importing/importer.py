@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from leads.actions import Capture, capture
 from leads.importing.files import Cells, LeadsFile
@@ -30,6 +31,16 @@ class Summary:
     rejected: int = 0
     repairs: Counter[str] = field(default_factory=Counter)
     rejections: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        text = ngettext(
+            "%(processed)d row: %(created)d created, %(merged)d merged (%(known)d of them known already), "
+            "%(repaired)d repaired, %(rejected)d rejected.",
+            "%(processed)d rows: %(created)d created, %(merged)d merged (%(known)d of them known already), "
+            "%(repaired)d repaired, %(rejected)d rejected.",
+            self.processed,
+        )
+        return text % vars(self)
 
 
 class Notes(Protocol):

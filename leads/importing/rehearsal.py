@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from django.db.models import TextChoices
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -51,7 +52,7 @@ class Rehearsal(Importer):
     def take(self, rows: list[Row]) -> None:
         if self.summary.processed > MOST_ROWS:
             message = _("This file has more than %(rows)s rows. Please divide it, or have it imported by command.")
-            raise UnusableFileError(message % {"rows": f"{MOST_ROWS:,}"})
+            raise UnusableFileError(message % {"rows": number_format(MOST_ROWS, force_grouping=True)})
         if rows:
             self.look_up([key_of(row) for row in rows])
         for row in rows:

@@ -66,10 +66,7 @@ class Command(BaseCommand):
             files = {"rejects_file": str(rejects), "repairs_file": str(repairs)}
             self.stdout.write(json.dumps({**counts, "errors": errors, **files}, ensure_ascii=False))
             return
-        self.stdout.write(
-            _("%(processed)d rows: %(created)d created, %(merged)d merged (%(known)d of them known already), "
-              "%(repaired)d repaired, %(rejected)d rejected.") % vars(summary)
-        )  # fmt: skip
+        self.stdout.write(str(summary))
         for counts, path in ((summary.repairs, repairs), (summary.rejections, rejects)):
             for what, count in counts.most_common():
                 self.stdout.write(f"  {count:>6} × {what}")
