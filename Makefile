@@ -10,7 +10,7 @@ NO_DATABASE := DATABASE_URL=django.db.backends.dummy:///none
 NEW_KEY := $$($(BIN)/python -c "import secrets; print(secrets.token_urlsafe(64))")
 # What a real installation looks like to `check --deploy`; the keys are made anew each time.
 PRODUCTION = DEBUG=off SECRET_KEY="$(NEW_KEY)" FERNET_KEYS="$(NEW_KEY)" ALLOWED_HOSTS=www.example.com \
-	SITE_URL=https://www.example.com $(NO_DATABASE)
+	SITE_URL=https://www.example.com REQUIRE_TWO_FACTOR=on $(NO_DATABASE)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo demo-reset test soak bench check fmt types messages compile requirements

@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
+from axes.models import AccessAttempt
 from celery import shared_task
 from celery.signals import heartbeat_sent
+from django.contrib.sessions.models import Session
 from django.db import close_old_connections
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -72,13 +74,15 @@ def process_webhook(integration: str) -> None:
 
 @shared_task
 def prune() -> None:
-    """Delete what is past its time: log rows and runs, and what names people in dry runs and webhooks."""
+    """Delete what is past its time: log rows, runs and sessions, and what names people in dry runs and webhooks."""
     now = timezone.now()
     runs.forget_changes(older_than=runs.CHANGES_KEPT_FOR)
     delete_in_bites(Run.objects.filter(created_at__lt=now - LOG_KEPT_FOR))
     delete_in_bites(IntegrationLog.objects.filter(started_at__lt=now - LOG_KEPT_FOR))
     delete_in_bites(Upload.objects.filter(created_at__lt=now - UPLOADS_KEPT_FOR))
     delete_in_bites(WebhookEvent.objects.filter(received_at__lt=now - EVENTS_KEPT_FOR))
+    delete_in_bites(AccessAttempt.objects.filter(attempt_time__lt=now - LOG_KEPT_FOR))  # names typed at the login
+    delete_in_bites(Session.objects.filter(expire_date__lt=now))
 
 
 def delete_in_bites(old: QuerySet[Any]) -> None:

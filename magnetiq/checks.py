@@ -10,7 +10,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register, run_checks
+from django.core.checks import CheckMessage, Error, Tags, register, run_checks
+from django.core.checks import Warning as Advice
 from django.core.exceptions import ImproperlyConfigured
 
 TAG = "magnetiq"
@@ -47,6 +48,15 @@ def check_environment(app_configs: Iterable[AppConfig] | None, **kwargs: object)
     ]
 
 
+@register(Tags.security, deploy=True)
+def check_two_factor(app_configs: Iterable[AppConfig] | None, **kwargs: object) -> list[CheckMessage]:
+    """A piece of advice for `check --deploy`: without it, too, everything starts."""
+    if settings.REQUIRE_TWO_FACTOR:
+        return []
+    hint = "Set REQUIRE_TWO_FACTOR=on: staff are then led to set up an authenticator app when they log in."
+    return [Advice("REQUIRE_TWO_FACTOR is off: a password alone may open the admin.", hint=hint, id="magnetiq.W001")]
+
+
 def secret_key() -> str:
     key = _secret_key()
     if not key:
@@ -74,10 +84,17 @@ def allowed_hosts() -> str:
 
 
 def site_url() -> str:
-    if not settings.SITE_URL:
-        return "is missing"
+    return _problem_of_origin(settings.SITE_URL) if settings.SITE_URL else "is missing"
+
+
+def cors_allowed_origins() -> str:
+    problems = filter(None, map(_problem_of_origin, settings.CORS_ALLOWED_ORIGINS))
+    return next((f"has an entry that {problem}" for problem in problems), "")
+
+
+def _problem_of_origin(origin: str) -> str:
     try:
-        url = urlsplit(settings.SITE_URL)
+        url = urlsplit(origin)
     except ValueError:
         return "is not an address"
     if url.scheme not in {"http", "https"} or not url.hostname or url.path or url.query or url.username:
@@ -120,6 +137,12 @@ REQUIREMENTS = [
         database_url,
         "Give DATABASE_URL=postgres://user:password@host:5432/name with a password of your own; "
         'python -c "import secrets; print(secrets.token_urlsafe(24))" makes one',
+    ),
+    Requirement(
+        "magnetiq.E006",
+        "CORS_ALLOWED_ORIGINS",
+        cors_allowed_origins,
+        'List websites one by one: CORS_ALLOWED_ORIGINS=https://www.example.com,https://shop.example.com ("*" is none)',
     ),
 ]
 

@@ -76,6 +76,23 @@ def test_unsafe_site_url_is_refused(settings, url):
     assert found() == ["magnetiq.E004"]
 
 
+@pytest.mark.parametrize("origins", [["*"], ["https://www.example.com", "http://intranet"], ["www.example.com"]])
+def test_unsafe_cors_origins_are_refused(settings, origins):
+    settings.CORS_ALLOWED_ORIGINS = origins
+
+    assert found() == ["magnetiq.E006"]
+
+
+@pytest.mark.parametrize(("required", "warned"), [(True, []), (False, ["magnetiq.W001"])])
+def test_deploying_without_second_factors_is_warned_of_and_starts(settings, required, warned):
+    settings.REQUIRE_TWO_FACTOR = required
+
+    problems = run_checks(include_deployment_checks=True)
+
+    assert [problem.id for problem in problems if problem.id == "magnetiq.W001"] == warned
+    assert found() == []
+
+
 @pytest.mark.parametrize("url", ["http://localhost:8000", "http://127.0.0.1", "http://[::1]:8000", "https://a.example"])
 def test_safe_site_url_is_accepted(settings, url):
     settings.SITE_URL = url

@@ -5,12 +5,14 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.apps import apps
+from axes.models import AccessAttempt
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django.fixtures import Settings
+
+from integrations import tasks
 
 from .second_factor import PASSWORD
 
@@ -100,8 +102,17 @@ def test_page_speaks_the_language_of_the_visitor(client: Client) -> None:
     assert 'lang="de"' in answer.content.decode()
 
 
+def test_names_typed_are_forgotten_after_a_month(client: Client) -> None:
+    attempt(client)
+
+    with time_machine.travel(timezone.now() + timedelta(days=31)):
+        tasks.prune()
+
+    assert not AccessAttempt.objects.exists()
+
+
 def test_nothing_is_kept_of_the_password(client: Client) -> None:
     attempt(client, "a-password-typed-wrong")
 
-    (kept,) = apps.get_model("axes", "AccessAttempt").objects.values()
+    (kept,) = AccessAttempt.objects.values()
     assert "a-password-typed-wrong" not in str(kept)
