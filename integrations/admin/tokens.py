@@ -74,7 +74,7 @@ class ApiTokenAdmin(VerbsAdmin):
         ),
     )
     form = TokenForm
-    list_before_template = None
+    list_before_template = ""  # what a copy holds does not concern these
     list_display = ["name", "begins_with", "scope", "owner", "expires_at", "last_used_at", "state"]
     list_filter = ["scope"]
     actions = [as_action(verb) for verb in verbs]
