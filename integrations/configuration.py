@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from . import breaker, gate, registry
 from .models import Connection, Delivery, ExternalRecord, Integration
-from .service import IntegrationService, Mode
+from .service import IntegrationService
 
 
 class AnotherSystemError(Exception):
@@ -187,22 +187,17 @@ def _set(integration: Integration, event: str, **columns: Any) -> None:
 
 def is_complete(connection: Connection) -> bool:
     """All that the service needs is there."""
-    return _service_on(connection) is not None
+    return service_on(connection) is not None
 
 
 def has_moved(connection: Connection) -> bool:
     """The settings lead to another system than the one that our records are in."""
-    service = _service_on(connection)
+    service = service_on(connection)
     return service is not None and service.has_moved
 
 
-def mode(connection: Connection) -> Mode | None:
-    """What the settings lead to; None while some are missing."""
-    service = _service_on(connection)
-    return service.mode_of(service.settings) if service else None
-
-
-def _service_on(connection: Connection) -> IntegrationService | None:
+def service_on(connection: Connection) -> IntegrationService | None:
+    """None while settings are missing."""
     try:
         return registry.get(connection.integration.slug)(connection)
     except (KeyError, ValidationError):

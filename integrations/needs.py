@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from . import configuration, situation, words
+from . import situation, words
 from .models import Connection, Delivery, WebhookEvent
 from .situation import Situation
 
@@ -96,10 +96,10 @@ def broken(now: Situation) -> Iterator[Need]:
         if connection.must_reenter_secrets:
             said = _("The stored secrets cannot be read with the keys that are set. Enter them again.")
             yield about(connection, "secrets", "key_off", said, _("Enter them again"))
-        elif not configuration.is_complete(connection):
+        elif connection.pk not in now.services:
             said = _("Settings are missing. Everything waits until they are entered.")
             yield about(connection, "missing", "edit_note", said, _("Enter them"))
-        elif configuration.has_moved(connection):
+        elif now.services[connection.pk].has_moved:
             said = _("The settings lead away from %(book)s, where our records are. Confirm or correct them.")
             yield about(connection, "moved", "alt_route", said % {"book": connection.book}, _("Look at the settings"))
         elif connection.status == Connection.Status.MISCONFIGURED:

@@ -1,5 +1,6 @@
 """How things stand right now: what every admin page asks for, read once a request, in queries whose number is fixed."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from . import configuration, registry
 from .models import Connection, Delivery, ExternalRecord, Heartbeat, Installation, WebhookEvent
-from .service import Mode
+from .service import IntegrationService, Mode
 
 
 def of(request: HttpRequest) -> "Situation":
@@ -45,22 +46,30 @@ class Situation:
         """One for each integration."""
         return [connection for connection in self.connections if not connection.owner]
 
+    def connections_of(self, integration: int) -> list[Connection]:
+        return [connection for connection in self.connections if connection.integration_id == integration]
+
     @cached_property
     def names(self) -> dict[int, str]:
         """{id of an integration: what people call it}."""
         return {row.integration_id: str(registry.get(row.integration.slug).label) for row in self.own}
 
     @cached_property
-    def modes(self) -> dict[int, Mode]:
-        """{id of an integration: what its own connection leads to}, of those whose settings are complete."""
-        found = {row.integration_id: configuration.mode(row) for row in self.own}
-        return {integration: mode for integration, mode in found.items() if mode}
+    def services(self) -> dict[int, IntegrationService]:
+        """{id of a connection: the service on it}, of those whose settings are complete."""
+        found = {row.pk: configuration.service_on(row) for row in self.connections}
+        return {connection: service for connection, service in found.items() if service}
 
     @property
     def mode(self) -> Mode:
         """Of the whole installation: what is least real of all that is in use."""
-        in_use = {self.modes.get(row.integration_id) for row in self.own if row.integration.enabled}
-        return next((mode for mode in (Mode.SANDBOX, Mode.TEST) if mode in in_use), Mode.LIVE)
+        return self.mode_of([row for row in self.connections if row.integration.enabled]) or Mode.LIVE
+
+    def mode_of(self, connections: Iterable[Connection]) -> Mode | None:
+        """What is least real of what they lead to; None where no settings are complete."""
+        services = [self.services[row.pk] for row in connections if row.pk in self.services]
+        modes = {service.mode_of(service.settings) for service in services}
+        return next((mode for mode in (Mode.SANDBOX, Mode.TEST, Mode.LIVE) if mode in modes), None)
 
     @cached_property
     def heartbeats(self) -> dict[str, datetime]:

@@ -190,7 +190,8 @@ def tiles(now: Situation, waits: Waiting, calls: Traffic) -> list[Tile]:
 
 def tile(own: Connection, now: Situation, *, waiting: int, dead: int, traffic: Hour) -> Tile:
     integration, service = own.integration, registry.get(own.integration.slug)
-    mode = now.modes.get(integration.pk)
+    connections = now.connections_of(integration.pk)
+    mode = now.mode_of(connections)
     lists = {"waiting": StateFilter.WAITING, "dead": Delivery.State.DEAD}
     text, colour = words.LIGHTS[health.light(own)]
     return Tile(
@@ -205,7 +206,7 @@ def tile(own: Connection, now: Situation, *, waiting: int, dead: int, traffic: H
         waiting=waiting,
         dead=dead,
         traffic=traffic,
-        accounts=accounts([row for row in now.connections if row.integration_id == integration.pk and row.owner]),
+        accounts=accounts([row for row in connections if row.owner]),
         listed={
             name: listed("delivery", integration__id__exact=integration.pk, state__exact=state)
             for name, state in lists.items()

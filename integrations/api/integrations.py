@@ -57,7 +57,7 @@ def get_status(request: HttpRequest) -> dict[str, dict[str, Any]]:
         row.integration.slug: {
             **standing(row),
             **open_.get(row.integration_id, figures.NOTHING_OPEN),
-            "mode": now.modes.get(row.integration_id),
+            "mode": now.mode_of(now.connections_of(row.integration_id)),
         }
         for row in now.own
     }

@@ -3,10 +3,13 @@
 from typing import Any
 
 import pytest
+from django.test import Client
 from pydantic import ValidationError
 
 from integrations import breaker, configuration, errors, health, sandbox
 from integrations.models import Connection, Integration, IntegrationLog
+from integrations.service import Mode
+from integrations.situation import Situation
 from integrations.webhooks.sandbox import SECRET, Answer, Receiver
 from integrations.webhooks.service import WebhooksService
 from integrations.webhooks.settings import EndpointSettings
@@ -59,6 +62,14 @@ class TestSettings:
         assert SECRET not in f"{service.settings!r} {row.metadata} {row.message}"
         assert row.metadata == {"fields": ["events", "secret", "url"]}
 
+    def test_secret_is_on_no_page(self, endpoint: Connection, admin_client: Client) -> None:
+        page = f"/admin/integrations/integration/{endpoint.integration_id}"
+
+        for address in (f"{page}/change/", f"{page}/accounts/{endpoint.pk}/"):
+            response = admin_client.get(address)
+            assert response.status_code == 200
+            assert SECRET not in response.content.decode()
+
 
 class TestTest:
     def test_endpoint_is_sent_a_signed_message(self, endpoint: Connection, receiver: Receiver) -> None:
@@ -102,12 +113,17 @@ class TestRequirements:
     def test_nothing_is_met_without_an_endpoint(self) -> None:
         assert self.requirements()[0] is False
 
-    def test_all_are_met_after_good_tests(self, endpoint: Connection) -> None:
-        assert self.requirements() == [True, False]
+    def test_good_test_counts_but_a_stand_in_is_not_live(self, endpoint: Connection) -> None:
+        assert self.requirements() == [True, False, False]
 
         health.test(endpoint)
 
-        assert self.requirements() == [True, True]
+        assert self.requirements() == [True, True, False]
+
+    def test_real_address_is_live(self, endpoint: Connection, receiver: Receiver) -> None:
+        connect("crm", receiver, url="https://crm.example/hooks")
+
+        assert self.requirements() == [True, False, True]
 
 
 def test_stand_in_is_connected_by_the_demo(receiver: Receiver) -> None:
@@ -115,3 +131,12 @@ def test_stand_in_is_connected_by_the_demo(receiver: Receiver) -> None:
 
     assert health.test(account("demo")).ok
     assert receiver.received[0].genuine
+
+
+def test_endpoint_on_this_machine_makes_a_sandbox_of_the_installation(endpoint: Connection) -> None:
+    """The integration itself has an address of nobody; what is at the other end is told by its endpoints."""
+    with_it = Situation().mode
+
+    configuration.remove_account(endpoint)
+
+    assert (with_it, Situation().mode) == (Mode.SANDBOX, Mode.LIVE)
