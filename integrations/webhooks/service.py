@@ -8,9 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import errors, health
+from integrations import configuration, errors, health
 from integrations.models import Connection
-from integrations.service import ConnectionReport, IntegrationService, Outcome, Requirement, operation
+from integrations.service import ConnectionReport, IntegrationService, Mode, Outcome, Requirement, operation
 from leads.models import Lead, Touchpoint
 
 from .client import WebhookClient
@@ -114,6 +114,11 @@ class WebhooksService(IntegrationService):
                 _("Every endpoint accepted a test message."),
                 all(endpoint.report.get("ok") for endpoint in endpoints),
                 _("Test each endpoint."),
+            ),
+            Requirement(
+                _("No endpoint is a stand-in."),
+                all(configuration.mode(endpoint) == Mode.LIVE for endpoint in endpoints),
+                _("Enter the address of the real system at each endpoint."),
             ),
         ]
 
