@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from pydantic import ValidationError
 
 from . import errors, jobs, registry, trigger
-from .health import complaints
+from .complaints import sentences
 from .service import Job
 
 
@@ -65,7 +65,7 @@ class JobCommand(JsonCommand):
         try:
             result = jobs.perform(job, **{option.name: options[option.name] for option in job.options})
         except ValidationError as error:
-            raise CommandError("\n".join(complaints(error))) from error
+            raise CommandError("\n".join(sentences(error))) from error
         except errors.IntegrationError as error:
             raise CommandError(error.message) from error
         return result, not (result.get("failed") or result.get("waiting"))

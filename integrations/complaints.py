@@ -5,6 +5,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy
 from pydantic import ValidationError
 
+from .service import IntegrationSettings, title_of
+
 # Pydantic's words that an operator may meet, by its type of error; placeholders are its context.
 WORDS: dict[str, object] = {
     "value_error": "%(error)s",  # said by a validator of the service itself
@@ -33,6 +35,16 @@ def by_field(error: ValidationError) -> dict[str, list[str]]:
         field = str(found["loc"][0]) if found["loc"] else ""
         complaints.setdefault(field, []).append(in_words(found["type"], found["msg"], found.get("ctx", {})))
     return complaints
+
+
+def sentences(error: ValidationError, schema: type[IntegrationSettings] | None = None) -> list[str]:
+    """Such as "API key: This is needed."; without the schema "api_key: This is needed.", for who types names."""
+    titles = {name: title_of(name, info) for name, info in schema.model_fields.items()} if schema else {}
+    return [
+        f"{titles.get(field, field)}: {text}" if field else text
+        for field, texts in by_field(error).items()
+        for text in texts
+    ]
 
 
 def in_words(kind: str, message: str, context: dict[str, Any]) -> str:

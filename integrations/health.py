@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from pydantic import ValidationError
 
 from . import breaker, errors, registry
+from .complaints import sentences
 from .configuration import has_moved, is_complete
 from .models import Connection
 from .service import ConnectionReport, IntegrationService
@@ -49,7 +50,8 @@ def _ask(connection: Connection) -> ConnectionReport:
         service.memory.forget()
         report = service.test_connection()
     except ValidationError as error:
-        return ConnectionReport(_("Settings are incomplete."), problems=complaints(error))
+        schema = registry.get(connection.integration.slug).schema_of(connection)
+        return ConnectionReport(_("Settings are incomplete."), problems=sentences(error, schema))
     except errors.IntegrationError as error:
         return ConnectionReport(_("The test failed."), problems=[error.message])
     except Exception as error:
@@ -71,11 +73,6 @@ def is_outdated(connection: Connection) -> bool:
 def moved(service: IntegrationService) -> str:
     said = _("Our records are in %(old)s, these settings lead to %(new)s. Save them, and say that it is meant.")
     return said % {"old": service.connection.book, "new": service.remote_system}
-
-
-def complaints(error: ValidationError) -> list[str]:
-    """What pydantic found, by field; never the values, which may be secret."""
-    return [f"{'.'.join(map(str, found['loc']))}: {found['msg']}" for found in error.errors(include_input=False)]
 
 
 def light(connection: Connection) -> Light:

@@ -24,10 +24,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from pydantic import ValidationError
 
-from . import configuration, errors, gate, health, jobs, progress, registry, trigger
+from . import complaints, configuration, errors, gate, health, jobs, progress, registry, trigger
 from .models import Connection, Heartbeat, Integration, Run
 from .outbox.wake import send
 from .redact import redact
+from .service import IntegrationSettings
 
 logger = structlog.get_logger(__name__)
 State = Run.State
@@ -141,7 +142,8 @@ def _outcome(run: Run) -> dict[str, Any]:
     except FailedRun as failed:
         return {"state": State.FAILED, "message": redact(str(failed)), "result": failed.result}
     except ValidationError as error:
-        message = " ".join([_("Settings are incomplete."), *health.complaints(error)])
+        schema = registry.get(run.integration.slug).settings_schema if run.integration else IntegrationSettings
+        message = " ".join([_("Settings are incomplete."), *complaints.sentences(error, schema)])
     except errors.IntegrationError as error:
         message = error.message
     except Exception as error:  # named only: its text may quote anything

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic.fields import FieldInfo
@@ -107,6 +108,11 @@ class IntegrationSettings(BaseModel):
 
 def is_secret(info: FieldInfo) -> bool:
     return "SecretStr" in str(info.annotation)
+
+
+def title_of(name: str, info: FieldInfo) -> str:
+    """What people call a setting."""
+    return _(info.title) if info.title else name.replace("_", " ").capitalize()
 
 
 def is_this_machine(url: str) -> bool:

@@ -13,7 +13,7 @@ from unfold import widgets
 
 from integrations import complaints, configuration, registry
 from integrations.models import Connection, Integration
-from integrations.service import IntegrationSettings, is_secret
+from integrations.service import IntegrationSettings, is_secret, title_of
 
 
 class SchemaForm(forms.Form):
@@ -153,15 +153,11 @@ def field_for(name: str, info: FieldInfo, connection: Connection, known: dict[st
     return secret_field(name, info, connection, known) if is_secret(info) else plain_field(name, info, known)
 
 
-def title(name: str, info: FieldInfo) -> str:
-    return _(info.title) if info.title else name.replace("_", " ").capitalize()
-
-
 def secret_field(name: str, info: FieldInfo, connection: Connection, known: dict[str, Any]) -> forms.Field:
     """Write-only: never filled, and empty means as it was."""
     attrs = {"placeholder": secret_state(name, connection, known), "autocomplete": "new-password"}
     return forms.CharField(
-        label=title(name, info),
+        label=title_of(name, info),
         help_text=help_text(info),
         required=info.is_required() and not known.get(name),
         widget=widgets.UnfoldAdminPasswordWidget(attrs),
@@ -179,7 +175,7 @@ def plain_field(name: str, info: FieldInfo, known: dict[str, Any]) -> forms.Fiel
     default = None if info.is_required() else info.get_default(call_default_factory=True)
     initial = known.get(name, default)
     common: dict[str, Any] = {
-        "label": title(name, info),
+        "label": title_of(name, info),
         "help_text": help_text(info),
         "initial": f"{initial:g}" if isinstance(initial, float) else initial,
         "required": info.is_required(),

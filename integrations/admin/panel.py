@@ -14,10 +14,10 @@ from integrations import breaker, configuration, golive, health, registry, words
 from integrations.health import Light
 from integrations.models import Connection, Delivery, Integration, IntegrationLog
 from integrations.models.integration import EVERYTHING
-from integrations.service import IntegrationService, is_secret
+from integrations.service import IntegrationService, is_secret, title_of
 
 from . import run_card
-from .forms import secret_state, title
+from .forms import secret_state
 
 State = Delivery.State
 ROWS_SHOWN = 8
@@ -172,7 +172,7 @@ def stored_settings(integration: Integration) -> list[tuple[str, str]]:
         return []
     known = service.raw_settings(connection)
     return [
-        (title(name, info), secret_state(name, connection, known) if is_secret(info) else str(known[name]))
+        (title_of(name, info), secret_state(name, connection, known) if is_secret(info) else str(known[name]))
         for name, info in service.settings_schema.model_fields.items()
         if is_secret(info) or known.get(name) not in (None, "")
     ]
@@ -256,7 +256,7 @@ def titles(integration: Integration, names: list[str]) -> list[str]:
     service = service_of(integration)
     schemas = [schema for schema in (service.account_schema, service.settings_schema) if schema] if service else []
     known = {name: info for schema in schemas for name, info in schema.model_fields.items()}
-    return [title(name, known[name]) if name in known else name for name in names]
+    return [title_of(name, known[name]) if name in known else name for name in names]
 
 
 def latest_calls(integration: Integration) -> list[Told]:

@@ -255,7 +255,7 @@ class TestJobs:
     def test_incomplete_settings_exit_with_1(self, registered: Integration) -> None:
         code, message = run("post_greetings")
 
-        assert (code, "token: Field required" in message) == (1, True)
+        assert (code, "token: This is needed." in message) == (1, True)
 
 
 class TestWiringAndPrune:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from integrations import breaker, configuration, errors, health, registry, trigger
+from integrations import breaker, complaints, configuration, errors, health, registry, trigger
 from integrations.models import Connection, Delivery, ExternalRecord, Integration, IntegrationLog
 from integrations.outbox import keep_in_sync
 from integrations.setup import create_integration, create_rows
@@ -57,7 +57,7 @@ class TestSaving:
 
         assert "a-new-secret" not in str(caught.value)
         assert TOKEN not in str(caught.value)
-        assert all("url" in complaint for complaint in health.complaints(caught.value))
+        assert all("url" in complaint for complaint in complaints.sentences(caught.value))
 
     def test_missing_field_quotes_no_secret_of_the_others(self, connection: Connection) -> None:
         with pytest.raises(ValidationError) as caught:
@@ -208,7 +208,7 @@ class TestConnectionTest:
     def test_incomplete_settings_are_named(self, registered: Integration) -> None:
         report = health.test(configuration.own_connection(registered))
 
-        assert report.problems == ["url: Field required", "token: Field required"]
+        assert report.problems == ["Url: This is needed.", "Token: This is needed."]
 
     def test_bug_in_a_test_is_a_report_too(self, connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(PostboxService, "test_connection", lambda self: {}["version"])

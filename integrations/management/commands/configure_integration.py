@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 from integrations import configuration, registry
 from integrations.commands import JsonCommand, usage
-from integrations.health import complaints
+from integrations.complaints import sentences
 from integrations.models import Connection, Integration
 from integrations.service import is_secret
 
@@ -70,7 +70,7 @@ class Command(JsonCommand):
                 return configuration.configure_account(integration, account, values, new_book=new_book)
             return configuration.configure(integration, values, new_book=new_book)
         except ValidationError as error:
-            raise CommandError("\n".join(complaints(error))) from error
+            raise CommandError("\n".join(sentences(error))) from error
         except configuration.AnotherSystemError as error:
             raise CommandError(f"{error} Repeat with --new-book if that is meant.") from error
 

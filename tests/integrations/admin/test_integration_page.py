@@ -55,7 +55,7 @@ def test_result_of_a_test_before_the_last_change_is_said_to_be_old(operator: Cli
 def test_test_with_nothing_configured_names_the_fields(operator: Client, registered: Integration) -> None:
     answer = text(press(operator, registered, "test"))
 
-    assert "url: Field required" in answer
+    assert "Url: This is needed." in answer
     assert logged()[-1] == ("test_connection", "admin", "ada")
 
 
