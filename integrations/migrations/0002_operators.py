@@ -168,4 +168,13 @@ class Migration(migrations.Migration):
             model_name='run',
             index=models.Index(condition=models.Q(('state__in', ['waiting', 'running'])), fields=['state'], name='run_open'),
         ),
+        # Facts of a report are pairs, in the order in which they were told.
+        migrations.RunSQL(
+            """
+            UPDATE integrations_connection SET report = jsonb_set(report, '{facts}', (
+                SELECT coalesce(jsonb_agg(jsonb_build_array(key, value)), '[]') FROM jsonb_each(report->'facts')))
+            WHERE jsonb_typeof(report->'facts') = 'object'
+            """,
+            migrations.RunSQL.noop,
+        ),
     ]
