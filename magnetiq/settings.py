@@ -249,6 +249,7 @@ if SENTRY_DSN:
         dsn=SENTRY_DSN,
         send_default_pii=False,
         include_local_variables=False,
+        max_request_body_size="never",
         before_send=lambda event, hint: redacted(event),
         before_breadcrumb=lambda crumb, hint: redacted(crumb),
     )

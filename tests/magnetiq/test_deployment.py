@@ -3,7 +3,11 @@
 import ast
 import importlib
 import importlib.util
+import json
+import os
 import re
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -95,3 +99,44 @@ def test_image_is_built_in_stages_and_runs_as_nobody_special():
 def test_image_compiles_translations_and_collects_static_files():
     assert "python -m magnetiq.messages compile" in DOCKERFILE
     assert "python manage.py collectstatic" in DOCKERFILE
+
+
+def answer_of(program: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """What a Python of its own says in this environment."""
+    return subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+
+def test_web_server_quotes_nobody_in_its_log():
+    program = """
+import runpy
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
+config = Config()
+config.set("logconfig_dict", runpy.run_path("gunicorn.conf.py")["logconfig_dict"])
+Logger(config).warning("Invalid request: %s", "ann@acme.example")
+"""
+
+    (line,) = map(json.loads, answer_of(program).stderr.splitlines())
+
+    assert (line["logger"], line["event"]) == ("gunicorn.error", "Invalid request: [address]")
+
+
+def test_cookies_travel_over_https_only_and_no_other_host_can_plant_them():
+    program = """
+from magnetiq import settings
+for kind in ("SESSION", "CSRF", "LANGUAGE"):
+    flags = [getattr(settings, f"{kind}_COOKIE_{flag}", None) for flag in ("NAME", "SECURE", "SAMESITE")]
+    print(*flags)
+"""
+
+    lines = answer_of(program, SITE_URL="https://www.example.com").stdout.splitlines()
+
+    assert lines == ["__Host-sessionid True Lax", "__Host-csrftoken True Lax", "None True Lax"]
