@@ -69,6 +69,13 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
     class Media:
         css = {"all": ["integrations/admin.css"]}
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        """Where nothing was left out, no "show all" is offered."""
+        changelist = super().get_changelist_instance(request)
+        if not changelist.has_active_filters and not changelist.query:
+            changelist.full_result_count = changelist.result_count
+        return changelist
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 

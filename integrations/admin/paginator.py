@@ -4,15 +4,16 @@ from functools import cached_property
 from typing import Any
 
 from django.core.paginator import Paginator
+from django.utils.formats import number_format
 
 COUNTED = 10_000  # rows: nobody pages further, and counting a million takes longer than showing fifty
 
 
 class AtLeast(int):
-    """A number that was not counted to its end: it reads "10000+", wherever a page shows it."""
+    """A number that was not counted to its end: it reads "10,000+", wherever a page shows it."""
 
     def __str__(self) -> str:
-        return f"{int(self):d}+"
+        return f"{number_format(int(self), force_grouping=True)}+"
 
 
 class LongPaginator(Paginator):  # type: ignore[type-arg] # it takes none at run time

@@ -50,10 +50,10 @@ class IntegrationLogAdmin(ReadOnlyAdmin):
         ("what", "status_label"),
         ("kind", "message"),
         ("started_at", "took"),
-        ("trigger", "actor"),
+        ("set_off_by", "actor"),
         ("size", "metadata"),
     ]
-    readonly_fields = ["whose", "owner", "what", "status_label", "kind", "took"]
+    readonly_fields = ["whose", "owner", "what", "status_label", "kind", "took", "set_off_by"]
 
     @admin.display(description=gettext_lazy("integration"))
     def whose(self, row: IntegrationLog) -> str:
@@ -82,6 +82,10 @@ class IntegrationLogAdmin(ReadOnlyAdmin):
     @admin.display(description=gettext_lazy("took"))
     def took(self, row: IntegrationLog) -> str:
         return words.duration(row.duration_ms) if row.duration_ms else ""
+
+    @admin.display(description=gettext_lazy("set off by"))
+    def set_off_by(self, row: IntegrationLog) -> str:
+        return str(words.TRIGGERS.get(row.trigger, row.trigger))
 
     @admin.display(description=gettext_lazy("set off by"))
     def by(self, row: IntegrationLog) -> str:

@@ -44,7 +44,7 @@ class ReplayForm(forms.Form):
     """Which of the dead; `cleaned_data` is what `replaying.dead` takes."""
 
     since = minute_field(gettext_lazy("Died from"))
-    until = minute_field(gettext_lazy("Until before"))
+    until = minute_field(gettext_lazy("Up to"))
     integration = choice_field(gettext_lazy("Integration"), integrations)
     operation = choice_field(gettext_lazy("What"), lambda: [ANY, *operations()])
     kind = choice_field(gettext_lazy("Error"), [ANY, *words.KINDS.items()])

@@ -126,7 +126,7 @@ class Delivery(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.operation} {self.subject_type} {self.subject_id}"
+        return f"{self._meta.verbose_name} {self.pk}"
 
 
 class Attempt(models.Model):

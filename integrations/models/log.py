@@ -53,7 +53,7 @@ class IntegrationLog(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.operation} {self.status}"
+        return f"{self._meta.verbose_name} {self.pk}"
 
 
 class HourlyStat(models.Model):

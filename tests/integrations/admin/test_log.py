@@ -100,6 +100,7 @@ def test_row_opens_and_nothing_can_be_changed(operator: Client, call: Call) -> N
 
     page = text(operator.get(reverse("admin:integrations_integrationlog_change", args=[row.pk])))
 
+    assert f"Log entry {row.pk}" in page
     assert "Down." in page
     assert 'name="_save"' not in page
 
@@ -119,6 +120,7 @@ class TestALongLog:
             page = text(operator.get(LIST))
 
         assert "100+" in page
+        assert "100+ results" not in page  # nothing is left out
         assert all(
             "LIMIT 101" in query["sql"]
             for query in statements
