@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy
 
 from . import gate, progress, registry, runs
 from .models import Connection, Delivery, Integration, Run
@@ -140,11 +141,11 @@ def _chosen(run: Run) -> DeliveryQuerySet:
     return dead(**choice, integration=run.integration.slug if run.integration else "")
 
 
-@runs.kind("replay")
+@runs.kind("replay", label=gettext_lazy("Replay everything dead"))
 def replay_dead(run: Run) -> dict[str, Any]:
     return {"replayed": replay(_chosen(run))}
 
 
-@runs.kind("give_up")
+@runs.kind("give_up", label=gettext_lazy("Give up everything dead"))
 def give_up_dead(run: Run) -> dict[str, Any]:
     return {"cancelled": cancel(_chosen(run))}
