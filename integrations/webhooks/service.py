@@ -117,7 +117,7 @@ class WebhooksService(IntegrationService):
             ),
             Requirement(
                 _("No endpoint is a stand-in."),
-                all(configuration.mode(endpoint) == Mode.LIVE for endpoint in endpoints),
+                all(map(is_live, endpoints)),
                 _("Enter the address of the real system at each endpoint."),
             ),
         ]
@@ -125,6 +125,11 @@ class WebhooksService(IntegrationService):
     def endpoints(self) -> list[Connection]:
         found = Connection.objects.accounts().filter(integration=self.connection.integration_id)
         return list(found.select_related("integration"))
+
+
+def is_live(endpoint: Connection) -> bool:
+    service = configuration.service_on(endpoint)
+    return service is not None and service.mode_of(service.settings) == Mode.LIVE
 
 
 def endpoints_for(event: Event) -> list[str]:
