@@ -66,7 +66,7 @@ def signed(keys: Iterable[bytes], message_id: str, body: bytes) -> dict[str, str
 def raise_for_status(response: requests.Response) -> None:
     status = response.status_code
     said = _("The endpoint answers HTTP %(status)s.") % {"status": status}
-    if response.ok and status < 300:
+    if status < 300:
         return
     if status == requests.codes.unavailable and "Retry-After" in response.headers:
         raise errors.RateLimited(said, retry_after=http.retry_after(response))

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from pydantic import ValidationError
 
-from integrations import breaker, configuration, errors, health, sandbox
+from integrations import breaker, complaints, configuration, errors, health, sandbox
 from integrations.models import Connection, Integration, IntegrationLog
 from integrations.service import Mode
 from integrations.situation import Situation
@@ -20,10 +20,10 @@ pytestmark = pytest.mark.django_db
 VALID = {"url": "https://crm.example/hooks", "events": ["lead.captured"], "secret": SECRET}
 
 
-def complaints(**values: Any) -> list[str]:
+def said_of(**values: Any) -> list[str]:
     with pytest.raises(ValidationError) as caught:
         EndpointSettings.model_validate({**VALID, **values})
-    return health.complaints(caught.value)
+    return complaints.sentences(caught.value)
 
 
 class TestSettings:
@@ -31,8 +31,8 @@ class TestSettings:
         ("values", "complaint"),
         [
             ({"url": "https://user:pw@crm.example"}, "Enter the address without user name and password."),
-            ({"events": ["lead.sold"]}, "events.0"),
-            ({"events": []}, "events"),
+            ({"events": ["lead.sold"]}, "events: Enter one of"),
+            ({"events": []}, "events: Enter at least one value."),
             ({"secret": ""}, "This format is signed: enter a secret."),
             ({"secret": "whsec_c2hvcnQ="}, "A secret is whsec_"),
             ({"secret": "whsec_not base64 at all"}, "A secret is whsec_"),
@@ -40,14 +40,14 @@ class TestSettings:
         ],
     )
     def test_wrong_one_is_explained(self, values: dict[str, Any], complaint: str) -> None:
-        [said] = complaints(**values)
+        [said] = said_of(**values)
 
         assert complaint in said
 
     def test_address_must_be_encrypted_where_private_ones_are_refused(self, settings: Any) -> None:
         settings.ALLOW_PRIVATE_ADDRESSES = False
 
-        assert "must begin with https://" in complaints(url="http://crm.example")[0]
+        assert "must begin with https://" in said_of(url="http://crm.example")[0]
 
     def test_chat_needs_no_secret(self) -> None:
         assert EndpointSettings.model_validate({**VALID, "format": "slack", "secret": ""}).keys == []
