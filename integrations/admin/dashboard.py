@@ -191,7 +191,7 @@ def tiles(now: Situation, waits: Waiting, calls: Traffic) -> list[Tile]:
 def tile(own: Connection, now: Situation, *, waiting: int, dead: int, traffic: Hour) -> Tile:
     integration, service = own.integration, registry.get(own.integration.slug)
     connections = now.connections_of(integration.pk)
-    mode = now.mode_of(connections)
+    mode = now.mode_of(connections) if integration.enabled else None
     lists = {"waiting": StateFilter.WAITING, "dead": Delivery.State.DEAD}
     text, colour = words.LIGHTS[health.light(own)]
     return Tile(

@@ -86,6 +86,11 @@ class TestTiles:
     def test_have_no_badge_while_settings_are_missing(self, operator: Client, registered: Integration) -> None:
         assert tile(operator).mode is None
 
+    def test_have_no_badge_while_not_in_use(self, operator: Client, connection: Connection) -> None:
+        configuration.set_enabled(connection.integration, False)
+
+        assert tile(operator).mode is None
+
     def test_count_further_accounts_and_tell_of_the_worst(self, operator: Client, connection: Connection) -> None:
         for box in ("ann", "bob"):
             configuration.configure_account(connection.integration, box, {"box": box})
