@@ -26,7 +26,7 @@ class JsonParser(Parser):
             raise HttpError(415, str(MESSAGES[415]))
         body = json.loads(request.body, parse_constant=refuse)
         for text in texts(body):
-            if "\0" in text.encode().decode():
+            if b"\0" in text.encode():  # which half a pair does not survive
                 refuse(text)
         return body
 
