@@ -127,6 +127,9 @@ class TestALongLog:
             if "integrationlog" in query["sql"] and "COUNT" in query["sql"]
         )
 
+    def test_is_not_counted_for_each_filter(self, operator: Client) -> None:
+        assert "Show counts" not in text(operator.get(f"{LIST}?_facets=True"))
+
     def test_is_paged_through_so_far(self, operator: Client) -> None:
         assert len(shown(operator, "p=1")) == len(shown(operator, "p=2")) == 50
         assert operator.get(f"{LIST}?p=3").status_code == 302
