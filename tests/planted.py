@@ -30,7 +30,7 @@ SECRETS = (
 )
 SHAPES = {
     "an e-mail address": re.compile(r"[\w.+-]+(?:@|%40)[\w-]+\.\w[\w.-]*", re.IGNORECASE),
-    "a token of the API": re.compile(r"mgq_[\w-]{8,}"),
+    "a key that we made": re.compile(r"(?:mgq|whsec)_[\w+/-]{8,}"),
     "an authorization": re.compile(r"(?:bearer|basic) [\w+/=.~-]{12,}", re.IGNORECASE),
     "a planted secret": re.compile("|".join(map(re.escape, SECRETS))),
 }

@@ -56,6 +56,13 @@ def test_outside_the_admin_he_is_nobody_without_the_code(ada: User) -> None:
     assert [user.username for user in seen] == ["", "ada"]
 
 
+def test_the_api_does_not_know_him_without_the_code(ada: User) -> None:
+    app = with_app(ada)
+    status = "/api/v1/admin/integrations/status"
+
+    assert [client.get(status).status_code for client in (logged_in(ada), proven(ada, app))] == [401, 200]
+
+
 def test_logging_out_needs_no_code(ada: User) -> None:
     with_app(ada)
     client = logged_in(ada)
