@@ -73,8 +73,8 @@ def retry(rows: DeliveryQuerySet) -> int:
 
 
 def replay(rows: DeliveryQuerySet) -> int:
-    """Promise them again, with current data and settings; what is in flight is left alone. Returns how many."""
-    return _in_bites(rows.exclude(state=State.IN_FLIGHT), DeliveryQuerySet.replay, "replayed")
+    """Promise them again, with current data and settings, as far as they can be. Returns how many."""
+    return _in_bites(rows.repeatable(), DeliveryQuerySet.replay, "replayed")
 
 
 def cancel(rows: DeliveryQuerySet) -> int:
@@ -128,12 +128,13 @@ def start(
 ) -> Run:
     """Have a worker "replay" or "give_up" what `dead` finds by the same arguments.
 
-    Raises ValueError for a range that holds nothing at all.
+    Raises ValueError for a range that holds nothing at all, and Integration.DoesNotExist for one of no such name.
     """
     if since >= until:
         raise ValueError("The range ends before it begins.")
     choice = {"since": since.isoformat(), "until": until.isoformat(), "operation": operation, "kind": kind}
-    return runs.start(kind_of_run, integration=Integration.objects.filter(slug=integration).first(), **choice)
+    whose = Integration.objects.get(slug=integration) if integration else None
+    return runs.start(kind_of_run, integration=whose, **choice)
 
 
 def _chosen(run: Run) -> DeliveryQuerySet:

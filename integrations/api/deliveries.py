@@ -150,8 +150,8 @@ def get_delivery(request: HttpRequest, id: Id) -> dict[str, Any]:  # noqa: A002 
 @router.post("/{id}/replay", auth=OPERATE, response={200: DeliveryOut, (404, 409): None})
 @by_api
 def replay_delivery(request: HttpRequest, id: Id) -> dict[str, Any]:  # noqa: A002
-    """Promise it again, with current data and settings. 409: it is in flight."""
-    return changed(id, replaying.replay, _("It is in flight: what is under way is past recall."))
+    """Promise it again, with current data and settings. 409: it is in flight, or would happen a second time."""
+    return changed(id, replaying.replay, _("It is under way, or it is delivered and must not happen twice."))
 
 
 @router.post("/{id}/cancel", auth=OPERATE, response={200: DeliveryOut, (404, 409): None})

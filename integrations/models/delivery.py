@@ -31,8 +31,9 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.filter(state=Delivery.State.DEAD)
 
     def repeatable(self) -> Self:
-        """Settled rows that can be promised again: what was wanted once and is delivered would happen twice."""
-        return self.exclude(settled_at=None).exclude(state=Delivery.State.DELIVERED, key__contains=ONCE)
+        """What can be promised again: what is in flight goes out anyway, and a letter that came must not come twice."""
+        wanted_once = models.Q(state=Delivery.State.DELIVERED, key__contains=ONCE)
+        return self.exclude(state=Delivery.State.IN_FLIGHT).exclude(wanted_once)
 
     def release(self) -> int:
         """Make rows that waited for their connection due now, spread over a few seconds."""
@@ -41,8 +42,8 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return held.update_in_order(due_at=timezone.now() + Random() * RELEASE_SPREAD)
 
     def replay(self) -> int:
-        """Promise again, with current data and settings, what is settled; waiting rows become due at once."""
-        return self.exclude(state=Delivery.State.IN_FLIGHT).update_in_order(
+        """Promise again, with current data and settings, what can be; waiting rows become due at once."""
+        return self.repeatable().update_in_order(
             state=Delivery.State.PENDING,
             version=models.F("version") + 1,
             due_at=timezone.now(),

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from integrations import outbox, replaying, runs, trigger
-from integrations.models import Connection, Delivery, IntegrationLog, Run
+from integrations.models import Connection, Delivery, Integration, IntegrationLog, Run
 from tests.factories import LeadFactory
 from tests.postbox.sandbox import Postbox
 
@@ -126,6 +126,28 @@ def test_replaying_an_operation_that_is_gone_leaves_it_waiting(settled: list[int
     runs.perform(replaying.start("replay", **RANGE))
 
     assert states() == ["pending"] * 4 + ["delivered"]
+
+
+def test_unknown_integration_is_not_taken_for_all_of_them(settled: list[int]) -> None:
+    with pytest.raises(Integration.DoesNotExist):
+        replaying.start("replay", integration="nobody", **RANGE)
+
+    assert Run.objects.count() == 0
+
+
+def test_what_was_wanted_once_and_is_delivered_is_not_repeated(connection: Connection, postbox: Postbox) -> None:
+    outbox.once(LETTERS, LeadFactory(), "a reminder")
+    drain()
+
+    assert replaying.replay(Delivery.objects.all()) == 0
+    assert states() == ["delivered"]
+
+
+def test_what_was_wanted_once_and_is_dead_is_replayed(connection: Connection, postbox: Postbox) -> None:
+    outbox.once(LETTERS, LeadFactory(), "a reminder")
+    Delivery.objects.update(state="dead", settled_at=NOON)
+
+    assert replaying.replay(Delivery.objects.all()) == 1
 
 
 def test_retry_leaves_alone_what_does_not_wait(settled: list[int]) -> None:

@@ -31,7 +31,7 @@ class Command(JsonCommand):
         if name and name not in registry.services():
             raise usage(f"Unknown integration {name!r}; there are: {', '.join(registry.services())}.")
         chosen = replaying.settled(
-            Delivery.objects.dead() if options["dead"] else Delivery.objects.repeatable(),
+            Delivery.objects.dead() if options["dead"] else Delivery.objects.all(),
             since=moment(options["since"]),
             until=moment(options["until"]),
             integration=name,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from integrations import runs
+from integrations import outbox, runs
 from integrations.models import Attempt, Connection, Delivery, IntegrationLog
 from tests.factories import A_MOMENT, LeadFactory
 from tests.integrations.admin.conftest import a_delivery
@@ -138,6 +138,13 @@ def test_verb_is_refused_where_the_state_does_not_allow_it(
     row = several(connection, 1, state=state)[0]
 
     assert call("POST", f"{DELIVERIES}/{row.pk}/{verb}").status_code == status
+
+
+def test_replay_of_what_was_wanted_once_and_is_delivered_is_refused(call: Call, connection: Connection) -> None:
+    outbox.once(LETTERS, LeadFactory(), "a reminder")
+    Delivery.objects.update(state="delivered", settled_at=A_MOMENT)
+
+    assert error(call("POST", f"{DELIVERIES}/{Delivery.objects.get().pk}/replay"), 409)
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", ""), ("POST", "/replay"), ("POST", "/cancel")])
