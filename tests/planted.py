@@ -8,6 +8,7 @@ import logging
 import logging.config
 import os
 import re
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,9 +67,12 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if not is_worker(session.config):
-        session.config.stash[FOUND] = found = list(leaks(Path(os.environ[FOLDER])))
+        folder = Path(os.environ[FOLDER])
+        session.config.stash[FOUND] = found = list(leaks(folder))
         if found:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        else:
+            shutil.rmtree(folder)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -1,5 +1,6 @@
 """The search through everything that the suite logs finds what it is for."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,7 +30,8 @@ def run(folder: Path, *arguments: str) -> tuple[int, int, int]:
     test = folder / "test_something.py"
     test.write_text(LEAKING)
     command = [sys.executable, "-m", "pytest", "-c", "pyproject.toml", "-p", "no:cacheprovider", *arguments, str(test)]
-    ended = subprocess.run(command, cwd=BASE_DIR, capture_output=True, text=True, timeout=120)
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    ended = subprocess.run(command, cwd=BASE_DIR, env=environment, capture_output=True, text=True, timeout=120)
     return ended.returncode, ended.stdout.count("3 passed"), ended.stdout.count("LEAK of ")
 
 
