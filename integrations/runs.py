@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 import structlog
+from django.db import connection as database
 from django.db import transaction
 from django.db.models import F, Func
 from django.utils import timezone, translation
@@ -73,8 +74,7 @@ def start(name: str, *, integration: Integration | None = None, **arguments: Any
 
     Where the very same is asked for already and not done yet, that is returned instead: a second click starts nothing.
     """
-    if integration:
-        Integration.objects.select_for_update().get(pk=integration.pk)  # so that two clicks at once come in turn
+    _wait_for_ones_turn()
     reap()
     same = {"kind": name, "integration": integration, "arguments": arguments}
     if found := Run.objects.filter(state__in=OPEN, **same).first():
@@ -84,6 +84,12 @@ def start(name: str, *, integration: Integration | None = None, **arguments: Any
     run = Run.objects.create(trigger=by.name, actor_id=by.actor_id, language=language, **same)
     transaction.on_commit(partial(_announce, run.pk, KINDS[name].queue), robust=True)
     return run
+
+
+def _wait_for_ones_turn() -> None:
+    """Of two clicks at once, the second looks when the first has committed."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock('integrations_run'::regclass::bigint)")
 
 
 def _announce(pk: int, queue: str) -> None:
@@ -138,7 +144,8 @@ def perform(run: Run) -> Run:
 
 def _outcome(run: Run) -> dict[str, Any]:
     try:
-        return {"state": State.DONE, "result": KINDS[run.kind].work(run)}
+        result = KINDS[run.kind].work(run)
+        return {"state": State.DONE, "message": "", "result": result}  # it may have been taken for dead
     except FailedRun as failed:
         return {"state": State.FAILED, "message": redact(str(failed)), "result": failed.result}
     except ValidationError as error:

@@ -1,11 +1,14 @@
 """Work that a person sets off and a worker does."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection as database
 from django.utils import timezone, translation
 
 from integrations import errors, progress, runs, tasks, trigger
@@ -105,6 +108,21 @@ class TestStart:
 
         assert runs.start("test", integration=connection.integration) != first
 
+    @pytest.mark.django_db(transaction=True)
+    def test_clicks_at_the_same_moment_start_one_run(self) -> None:
+        together = Barrier(4)
+
+        def click(number: int) -> int:
+            database.ensure_connection()
+            together.wait(10)
+            try:
+                return int(runs.start("replay", since="", until="").pk)
+            finally:
+                database.close()
+
+        with ThreadPoolExecutor(4) as pool:
+            assert len(set(pool.map(click, range(4)))) == 1
+
     def test_whose_performer_has_died_is_no_hindrance(self, registered: Integration) -> None:
         dead = runs.start("test", integration=registered)
         silent(dead)
@@ -145,6 +163,16 @@ class TestSweeping:
         kind(lambda run: {"state": tasks.reap() or Run.objects.get(pk=run.pk).state})
 
         assert performed()["result"] == {"state": "running"}
+
+    def test_run_that_was_given_up_too_early_is_done_all_the_same(self, kind: Callable[[Work], None]) -> None:
+        def hold_ones_breath(run: Run) -> dict[str, Any]:
+            silent(run)
+            tasks.reap()
+            return {"found": 7}
+
+        kind(hold_ones_breath)
+
+        assert performed() == {"state": "done", "message": "", "result": {"found": 7}}
 
     def test_old_ones_are_pruned_and_what_a_dry_run_found_goes_earlier(self, kind: Callable[[Work], None]) -> None:
         def ended(days: int) -> Run:
