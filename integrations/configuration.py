@@ -37,6 +37,7 @@ def service_of(slug: str, *, forced: bool = False) -> IntegrationService:
     return service(connection, forced=forced)
 
 
+@transaction.atomic
 def configure(
     integration: Integration,
     values: dict[str, Any],
@@ -48,11 +49,13 @@ def configure(
 
     Raises pydantic.ValidationError when a value is wrong and AnotherSystemError unless `new_book` says it is meant.
     """
+    _lock(integration)
     connection = own_connection(integration)
     connection.integration = integration
     return _configure(connection, values, actor=actor, new_book=new_book)
 
 
+@transaction.atomic
 def configure_account(
     integration: Integration,
     owner: str,
@@ -68,6 +71,7 @@ def configure_account(
     """
     if not owner or registry.get(integration.slug).account_schema is None:
         raise LookupError(f"{integration.slug} has no account {owner!r}.")
+    _lock(integration)
     known = integration.connections.filter(owner=owner).first()
     connection = known or Connection(integration=integration, owner=owner)
     connection.integration = integration
@@ -91,6 +95,11 @@ def remove_account(connection: Connection, *, actor: AbstractBaseUser | None = N
     Delivery.objects.abandon()
     _changed_by(connection.integration, actor)
     gate.log(connection, "account_removed")
+
+
+def _lock(integration: Integration) -> None:
+    """Who else changes it waits, and then builds on what we saved."""
+    integration.refresh_from_db(from_queryset=Integration.objects.select_for_update(no_key=True))
 
 
 def _configure(
@@ -129,7 +138,6 @@ def _fill(connection: Connection, values: dict[str, Any], *, kept: set[str]) -> 
         connection.integration.settings = {**connection.integration.settings, **rest}
 
 
-@transaction.atomic
 def _save(service: IntegrationService, *, secrets_changed: bool, actor: AbstractBaseUser | None) -> None:
     """What waited for a human is due again: of the integration's own settings, also what its accounts wait for."""
     connection = service.connection

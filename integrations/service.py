@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
 from ipaddress import ip_address
-from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar, cast, overload
+from typing import Annotated, Any, ClassVar, Generic, Protocol, Self, TypeVar, cast, overload
 from urllib.parse import urlsplit
 
 from django.db.models import Model
@@ -30,6 +30,10 @@ M = TypeVar("M", bound=Model)
 Handler = Callable[[S, Sequence[M]], Iterator[tuple[Sequence[M], Outcome]]]
 
 
+RATE = r"^[1-9]\d{0,5}/(second|minute|hour)$"
+A_DAY, A_WEEK = 86_400, 604_800  # seconds
+
+
 class IntegrationSettings(BaseModel):
     """What every integration lets its operator set; a service's schema adds its own.
 
@@ -48,7 +52,7 @@ class IntegrationSettings(BaseModel):
         title=noop("Rate"),
         description=noop("How often each operation may call, so that the other side is not overrun."),
         examples=["600/minute", "10/second"],
-        pattern=r"^\d+/(second|minute|hour)$",
+        pattern=RATE,
     )
     batch_size: PositiveInt | None = Field(
         None,
@@ -57,7 +61,7 @@ class IntegrationSettings(BaseModel):
         examples=[200],
         le=1000,
     )
-    retry_schedule: list[PositiveInt] = Field(
+    retry_schedule: list[Annotated[PositiveInt, Field(le=A_WEEK)]] = Field(
         [10, 60, 300, 1800, 7200, 18000, 36000, 36000],
         title=noop("Retry schedule"),
         description=noop("Seconds before each further try of a record that failed; after the last try it is dead."),
@@ -69,21 +73,28 @@ class IntegrationSettings(BaseModel):
         title=noop("Failures before a pause"),
         description=noop("After so many failures in a row nothing is called for a while."),
         examples=[5],
+        le=1000,
     )
     breaker_pause: PositiveInt = Field(
         60,
         title=noop("First pause"),
         description=noop("How many seconds the first pause lasts; each further one is twice as long."),
         examples=[60],
+        le=A_DAY,
     )
     breaker_longest_pause: PositiveInt = Field(
-        900, title=noop("Longest pause"), description=noop("No pause lasts more seconds than this."), examples=[900]
+        900,
+        title=noop("Longest pause"),
+        description=noop("No pause lasts more seconds than this."),
+        examples=[900],
+        le=A_DAY,
     )
     lease: PositiveInt = Field(
         300,
         title=noop("Lease"),
         description=noop("If a worker is not heard of for so many seconds, another one takes over its batch."),
         examples=[300],
+        le=A_DAY,
     )
 
     @classmethod

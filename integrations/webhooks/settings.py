@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
 from pydantic import Field, HttpUrl, PositiveFloat, SecretStr, ValidationInfo, field_validator
 
-from integrations.service import IntegrationSettings
+from integrations.service import RATE, IntegrationSettings
 
 Event = Literal["lead.captured", "lead.changed", "lead.forgotten"]
 KEY_BYTES = range(24, 65)
@@ -24,7 +24,7 @@ class WebhooksSettings(IntegrationSettings):
         "3000/minute",
         title=noop("Rate"),
         description=noop('Messages of one kind to all endpoints together, such as "3000/minute".'),
-        pattern=r"^\d+/(second|minute|hour)$",
+        pattern=RATE,
     )
 
 

@@ -51,6 +51,33 @@ class TestSaving:
 
         assert (service().settings.timeout, service().secret("token")) == (30, TOKEN)
 
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("rate", "0/minute"),
+            ("lease", 10**10),
+            ("retry_schedule", [10, 10**20]),
+            ("breaker_failures", 10**10),
+            ("breaker_pause", 10**20),
+            ("breaker_longest_pause", 10**20),
+        ],
+    )
+    def test_value_that_would_hold_everything_for_ever_is_refused(
+        self, connection: Connection, name: str, value: Any
+    ) -> None:
+        with pytest.raises(ValidationError) as caught:
+            change(connection, **{name: value})
+
+        assert list(complaints.by_field(caught.value)) == [name]
+
+    def test_two_who_change_it_at_once_do_not_undo_each_other(self, connection: Connection) -> None:
+        ann, bob = Integration.objects.get(slug="postbox"), Integration.objects.get(slug="postbox")
+
+        configuration.configure(ann, {"timeout": 7})
+        configuration.configure(bob, {"batch_size": 5})
+
+        assert (service().settings.timeout, service().settings.batch_size) == (7, 5)
+
     def test_error_quotes_no_value(self, connection: Connection) -> None:
         with pytest.raises(ValidationError) as caught:
             change(connection, url="nonsense", token="a-new-secret")
