@@ -21,9 +21,7 @@ class OdooSettings(IntegrationSettings):
     database: str = Field(
         title=noop("Database"),
         min_length=1,
-        description=noop(
-            "As Odoo calls it when it asks which one to open; at Odoo Online the first part of the URL."
-        ),
+        description=noop("As Odoo calls it when it asks which one to open; at Odoo Online the first part of the URL."),
         examples=["example-production"],
         json_schema_extra={"env": "ODOO_DATABASE"},
     )
