@@ -37,7 +37,8 @@ text = st.text(st.characters(exclude_categories=["Cs"]), max_size=40).map(lambda
 moments = st.integers(0, 1_750_000_000_000_000).map(
     lambda us: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=us)
 )
-nasty = st.tuples(st.sampled_from(["", "'", "''", *FORMULA, "ä€😀", '"', "\n"]), text).map("".join)
+starts = st.sampled_from(["", "'", "''", *FORMULA, "ä€😀", '"', "\n", ";=", "\n'-", '\t"+'])
+nasty = st.tuples(starts, text, starts).map("".join)
 
 
 @pytest.fixture
@@ -74,6 +75,16 @@ def test_guarded_cell_is_no_formula_and_comes_back(cell: str) -> None:
 
     assert not guarded.startswith(FORMULA)
     assert unguard(guarded) == cell
+
+
+@given(cells=st.lists(st.text("a=@;,'\"\t\n"), min_size=2, max_size=4))
+def test_exported_csv_holds_no_formula_for_a_spreadsheet_that_separates_otherwise(cells: list[str]) -> None:
+    file = BytesIO()
+    CSV().write([cells, cells], file)
+
+    for delimiter in ",;\t":
+        seen = csv.reader(StringIO(file.getvalue().decode("utf-8-sig"), newline=""), delimiter=delimiter)
+        assert [cell for row in seen for cell in row if cell.startswith(("=", "@"))] == []
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
