@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from integrations import registry
 from integrations.health import Light
-from integrations.models import Delivery, Run, WebhookEvent
+from integrations.models import Delivery, Integration, Run, WebhookEvent
 from integrations.service import IntegrationService, Mode
 
 Words = tuple[Promise, str]  # what it is called, and Unfold's name of the colour
@@ -116,6 +116,17 @@ def operation(slug: str, name: str) -> str:
     """What people call what a delivery, a run or a log row names: an operation, a job, an event; others as they are."""
     service = registry.services().get(slug)
     return str(EVENTS.get(name) or (declared(service).get(name, name) if service else name))
+
+
+def promised(delivery: Delivery) -> str:
+    """Such as "Odoo ERP: Leads to Odoo"."""
+    slug = delivery.integration.slug
+    return f"{service(slug)}: {operation(slug, delivery.operation)}"
+
+
+def title(row: Any) -> str:
+    """What the page of a row is called."""
+    return service(row.slug) if isinstance(row, Integration) else str(row)
 
 
 def field(remote_model: str, name: str) -> str:

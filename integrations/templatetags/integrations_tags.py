@@ -50,6 +50,8 @@ def kept(context: Context, record: ExternalRecord) -> dict[str, Any]:
 
 register.filter("state_label", words.state_label)
 register.filter("reason", words.reason)
+register.filter("promised", words.promised)
+register.filter("title_of", words.title)
 register.filter("kind", words.kind)
 register.filter("moment", words.moment)
 register.filter("duration", words.duration)

@@ -1,4 +1,4 @@
-"""How long `manage.py demo` waits for its leads before it shows the guide."""
+"""What `manage.py demo` does before it shows the guide: how long it waits for its leads, and what it tests."""
 
 from io import StringIO
 
@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from integrations import outbox
-from integrations.models import Integration
+from integrations.models import Integration, Run
 from integrations.odoo.service import OdooService
 from magnetiq.management.commands import demo
 from tests.factories import LeadFactory
@@ -35,3 +35,9 @@ def test_what_an_operator_holds_is_not_waited_for() -> None:
     Integration.objects.filter(slug="odoo").update(paused_at=timezone.now())
 
     assert said_while_waiting() == ""
+
+
+def test_test_of_every_connection_in_use_is_set_off() -> None:
+    demo.Command().test_connections(["odoo", "webhooks"])  # which nobody has put into use
+
+    assert list(Run.objects.values_list("kind", "integration__slug")) == [("test", "odoo")]

@@ -13,8 +13,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 
 import leads.demo
-from integrations import sandbox
-from integrations.models import Delivery
+from integrations import runs, sandbox
+from integrations.models import Connection, Delivery
 from integrations.odoo.service import OdooService
 from leads.models import Lead
 from magnetiq.one_process import HOST, OneProcess, free_port
@@ -100,6 +100,7 @@ class Command(BaseCommand):
         process.start()
         try:
             self.await_leads()
+            self.test_connections(list(peers))
             self.guide(port, peers)
             while True:  # signal.pause() sleeps through a signal that came just before it
                 time.sleep(0.5)
@@ -121,6 +122,12 @@ class Command(BaseCommand):
                 self.say(f"On their way to Odoo: {left} ...")
                 before, moved = left, time.monotonic()
             time.sleep(0.5)
+
+    def test_connections(self, slugs: list[str]) -> None:
+        """Set off a test of every account, so that no light says "not tried yet"."""
+        for connection in Connection.objects.in_use().filter(integration__slug__in=slugs, integration__enabled=True):
+            of_whom = {"owner": connection.owner} if connection.owner else {}
+            runs.start("test", integration=connection.integration, **of_whom)
 
     def guide(self, port: int, peers: dict[str, sandbox.Peer]) -> None:
         lines = "".join(f"  {slug.title():<12}{peer.url}     a stand-in\n" for slug, peer in peers.items())
