@@ -21,8 +21,11 @@ from urllib3.exceptions import MaxRetryError, NameResolutionError, NewConnection
 from . import errors
 
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
-# Python calls these global: IPv4 as it used to be wrapped (compatible, translated, 6to4), and private of old.
-NEVER_PUBLIC = [ipaddress.ip_network(name) for name in ("::/96", "::ffff:0:0:0/96", "2002::/16", "fec0::/10")]
+# Python calls these global: IPv4 wrapped in other ways (compatible, translated, within one network, 6to4), and private
+# of old.
+NEVER_PUBLIC = [
+    ipaddress.ip_network(name) for name in ("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48", "2002::/16", "fec0::/10")
+]
 
 _local = threading.local()
 

@@ -68,6 +68,7 @@ def test_name_that_leads_to_a_private_address_is_refused(monkeypatch: pytest.Mon
         ("64:ff9b::5db8:d70e", True),  # how a network of IPv6 only reaches 93.184.215.14
         ("64:ff9b::a00:1", False),
         ("64:ff9b::a9fe:a9fe", False),
+        ("64:ff9b:1::a00:1", False),  # the same, where a network chose a prefix of its own
         ("::ffff:10.0.0.1", False),
         ("::ffff:0:10.0.0.1", False),
         ("::10.0.0.1", False),
