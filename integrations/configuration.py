@@ -61,7 +61,6 @@ def configure_account(
     owner: str,
     values: dict[str, Any],
     *,
-    actor: AbstractBaseUser | None = None,
     new_book: bool = False,
 ) -> list[str]:
     """Add the account of `owner`, or change it: as `configure`, for what `account_schema` adds to the settings.
@@ -77,11 +76,11 @@ def configure_account(
     connection.integration = integration
     own = registry.get(integration.slug).kept_on(connection)
     given = {name: value for name, value in values.items() if name in own}
-    return _configure(connection, given, actor=actor, new_book=new_book)
+    return _configure(connection, given, new_book=new_book)
 
 
 @transaction.atomic
-def remove_account(connection: Connection, *, actor: AbstractBaseUser | None = None) -> None:
+def remove_account(connection: Connection) -> None:
     """Forget the account: its secrets are erased, and what was promised to it is cancelled.
 
     The row stays, because its deliveries are history. What is in flight is past recall. Raises LookupError for the
@@ -93,7 +92,6 @@ def remove_account(connection: Connection, *, actor: AbstractBaseUser | None = N
     Connection.objects.filter(pk=connection.pk).update(**columns)
     breaker.unbar(connection)
     Delivery.objects.abandon()
-    _changed_by(connection.integration, actor)
     gate.log(connection, "account_removed")
 
 
@@ -103,7 +101,7 @@ def _lock(integration: Integration) -> None:
 
 
 def _configure(
-    connection: Connection, values: dict[str, Any], *, actor: AbstractBaseUser | None, new_book: bool
+    connection: Connection, values: dict[str, Any], *, new_book: bool, actor: AbstractBaseUser | None = None
 ) -> list[str]:
     service_class = registry.get(connection.integration.slug)
     schema = service_class.schema_of(connection)
@@ -142,27 +140,20 @@ def _save(service: IntegrationService, *, secrets_changed: bool, actor: Abstract
     """What waited for a human is due again: of the integration's own settings, also what its accounts wait for."""
     connection = service.connection
     integration = connection.integration
-    _changed_by(integration, actor)
     if connection.pk is None:
         connection.save()
     if not connection.owner:
-        integration.save(update_fields=["settings"])
+        integration.updated_by_id = actor.pk if actor else None
+        integration.save(update_fields=["settings", "updated_by", "updated_at"])
     columns: dict[str, Any] = {"removed_at": None}
-    if secrets_changed:
-        columns["rotated_at"] = timezone.now()
-    if secrets_changed or connection.owner:
-        columns["secrets"] = connection.secrets
+    if secrets_changed or connection.owner:  # an account keeps all that is its own among its secrets
+        columns |= {"secrets": connection.secrets, "rotated_at": timezone.now()}
     Connection.objects.filter(pk=connection.pk).update(**columns)
     service.open_book()
     concerned = [connection] if connection.owner else integration.connections.in_use()
     for found in concerned:
         Connection.objects.filter(pk=found.pk).update(memory={})
         breaker.unbar(found)
-
-
-def _changed_by(integration: Integration, actor: AbstractBaseUser | None) -> None:
-    integration.updated_by_id = actor.pk if actor else None
-    integration.save(update_fields=["updated_by", "updated_at"])
 
 
 def _refuse_another_system(service: IntegrationService) -> None:

@@ -53,7 +53,7 @@ def edit(model_admin: "VerbsAdmin", request: HttpRequest, connection: Connection
     if not model_admin.has_configure_permission(request):
         raise PermissionDenied
     try:
-        form_class = account_form_for(connection, request.user)  # type: ignore[arg-type] # nobody anonymous gets here
+        form_class = account_form_for(connection)
     except LookupError:
         raise Http404 from None
     with trigger.triggered("admin", request.user.pk):
@@ -73,7 +73,7 @@ def remove(model_admin: "VerbsAdmin", request: HttpRequest, pk: int, account: in
     if request.method != "POST":
         return show(model_admin, request, connection, "account_remove")
     with trigger.triggered("admin", request.user.pk):
-        configuration.remove_account(connection, actor=request.user)  # type: ignore[arg-type] # as above
+        configuration.remove_account(connection)
     messages.success(request, _("“%(owner)s” is disconnected.") % {"owner": connection.owner})
     return back(connection)
 

@@ -1,5 +1,6 @@
 """A service's settings schema as a form. The fields only carry text; pydantic has the only say in what is valid."""
 
+from collections.abc import Collection
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
@@ -20,7 +21,7 @@ class SchemaForm(forms.Form):
     """Base of the forms that this module makes: one field per setting is added."""
 
     schema: type[IntegrationSettings]
-    operator: AbstractBaseUser
+    known: dict[str, Any]
     new_book = forms.BooleanField(
         label=gettext_lazy("Yes, it is another system: start anew there"),
         help_text=gettext_lazy(
@@ -32,21 +33,33 @@ class SchemaForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         """Saves what is valid: only the schema and the book of records can tell, and they tell when saving."""
-        if not self.errors:
+        if self.errors:
+            self.complain()
+        else:
             self.configure()
         return self.cleaned_data
 
-    def configure(self) -> None:
-        values = {name: self.value(name) for name in self.changed_data if name in self.schema.model_fields}
+    def complain(self) -> None:
+        """Of the fields that have something in them, too, so that nobody mends them one by one."""
         try:
-            self.save_values(values, actor=self.operator, new_book=self.cleaned_data["new_book"])
+            self.schema.model_validate({**self.known, **self.values()})
+        except ValidationError as error:
+            self.blame(error, only=self.fields.keys() - self.errors.keys())
+
+    def values(self) -> dict[str, Any]:
+        changed = [name for name in self.changed_data if name in self.schema.model_fields]
+        return {name: self.value(name) for name in changed if name in self.cleaned_data}
+
+    def configure(self) -> None:
+        try:
+            self.save_values(self.values(), new_book=self.cleaned_data["new_book"])
         except ValidationError as error:
             self.blame(error)
         except configuration.AnotherSystemError as error:
             self.fields["new_book"].widget = widgets.UnfoldBooleanWidget()
             self.add_error("new_book", str(error))
 
-    def save_values(self, values: dict[str, Any], *, actor: AbstractBaseUser, new_book: bool) -> None:
+    def save_values(self, values: dict[str, Any], *, new_book: bool) -> None:
         raise NotImplementedError
 
     def value(self, name: str) -> Any:
@@ -57,21 +70,24 @@ class SchemaForm(forms.Form):
             return info.get_default(call_default_factory=True)
         return typed
 
-    def blame(self, error: ValidationError) -> None:
+    def blame(self, error: ValidationError, *, only: Collection[str] | None = None) -> None:
         for name, texts in complaints.by_field(error).items():
-            self.add_error(name if name in self.fields else None, cast(Any, texts))
+            if only is None or name in only:
+                self.add_error(name if name in self.fields else None, cast(Any, texts))
 
 
 class SettingsForm(SchemaForm, forms.ModelForm):  # type: ignore[type-arg] # it takes none at run time
     """The settings of an integration, and the secrets of its own connection."""
 
+    operator: AbstractBaseUser
+
     class Meta:
         model = Integration
         fields: list[str] = []
 
-    def save_values(self, values: dict[str, Any], *, actor: AbstractBaseUser, new_book: bool) -> None:
+    def save_values(self, values: dict[str, Any], *, new_book: bool) -> None:
         integration = Integration.objects.get(pk=self.instance.pk)
-        configuration.configure(integration, values, actor=actor, new_book=new_book)
+        configuration.configure(integration, values, actor=self.operator, new_book=new_book)
 
 
 class AccountForm(SchemaForm):
@@ -79,9 +95,9 @@ class AccountForm(SchemaForm):
 
     connection: Connection
 
-    def save_values(self, values: dict[str, Any], *, actor: AbstractBaseUser, new_book: bool) -> None:
+    def save_values(self, values: dict[str, Any], *, new_book: bool) -> None:
         owner = self.connection.owner or self.cleaned_data["owner"]
-        configuration.configure_account(self.connection.integration, owner, values, actor=actor, new_book=new_book)
+        configuration.configure_account(self.connection.integration, owner, values, new_book=new_book)
 
 
 class NewAccountForm(AccountForm):
@@ -116,11 +132,11 @@ def form_for(integration: Integration, operator: AbstractBaseUser) -> type[Setti
     """Raises KeyError for an integration that is not registered."""
     connection = configuration.own_connection(integration)
     schema = registry.get(integration.slug).settings_schema
-    made = made_of(SettingsForm, schema, list(schema.model_fields), connection, operator)
+    made = made_of(SettingsForm, schema, list(schema.model_fields), connection, operator=operator)
     return cast(type[SettingsForm], made)
 
 
-def account_form_for(connection: Connection, operator: AbstractBaseUser) -> type[AccountForm]:
+def account_form_for(connection: Connection) -> type[AccountForm]:
     """The fields that the account does not share with the integration; of a new one, which has no owner, the name too.
 
     Raises LookupError where there are no further accounts.
@@ -131,22 +147,20 @@ def account_form_for(connection: Connection, operator: AbstractBaseUser) -> type
     shared = registry.get(connection.integration.slug).settings_schema.model_fields
     names = [name for name in schema.model_fields if name not in shared]
     base = AccountForm if connection.owner else NewAccountForm
-    return cast(type[AccountForm], made_of(base, schema, names, connection, operator))
+    return cast(type[AccountForm], made_of(base, schema, names, connection, connection=connection))
 
 
 def made_of(
     base: type[SchemaForm],
     schema: type[IntegrationSettings],
     names: list[str],
-    connection: Connection,
-    operator: AbstractBaseUser,
+    kept_on: Connection,
+    **given: Any,
 ) -> type[SchemaForm]:
     """A form of some of the schema's fields, filled with what is known."""
-    service = registry.get(connection.integration.slug)
-    known = service.raw_settings(connection)
-    fields = {name: field_for(name, schema.model_fields[name], connection, known) for name in names}
-    given = {"schema": schema, "operator": operator, "connection": connection}
-    return type(base.__name__, (base,), {**fields, **given})
+    known = registry.get(kept_on.integration.slug).raw_settings(kept_on)
+    fields = {name: field_for(name, schema.model_fields[name], kept_on, known) for name in names}
+    return type(base.__name__, (base,), {**fields, "schema": schema, "known": known, **given})
 
 
 def field_for(name: str, info: FieldInfo, connection: Connection, known: dict[str, Any]) -> forms.Field:

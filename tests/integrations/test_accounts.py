@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pydantic import ValidationError
 
 from integrations import breaker, configuration, errors, health, outbox, trigger
@@ -76,7 +77,7 @@ class TestConfiguring:
 
     def test_change_is_logged_by_name_with_its_user(self, connection: Connection, admin_user: Any) -> None:
         with trigger.triggered("admin", admin_user.pk):
-            configuration.configure_account(connection.integration, "ada", {"box": "17", "pin": PIN}, actor=admin_user)
+            configuration.configure_account(connection.integration, "ada", {"box": "17", "pin": PIN})
 
         found = IntegrationLog.objects.get(connection__owner="ada")
         assert (found.operation, found.metadata, found.actor) == (
@@ -84,7 +85,14 @@ class TestConfiguring:
             {"fields": ["box", "pin"]},
             admin_user,
         )
-        assert Integration.objects.get(slug="postbox").updated_by == admin_user
+
+    def test_change_makes_its_own_test_old_and_no_other(self, box: Connection, connection: Connection) -> None:
+        Connection.objects.update(tested_at=timezone.now())
+
+        configuration.configure_account(box.integration, "ada", {"box": "18"})
+
+        assert health.is_outdated(account("ada"))
+        assert not health.is_outdated(fresh())
 
     def test_change_frees_what_waited_for_a_human(self, box: Connection) -> None:
         breaker.barred(box, errors.Misconfigured("wrong pin"))

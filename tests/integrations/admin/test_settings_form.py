@@ -72,6 +72,13 @@ def test_needed_settings_are_asked_for(operator: Client, registered: Integration
     assert errors(save(operator, registered)).keys() == {"url", "token"}
 
 
+def test_everything_that_is_wrong_is_told_at_once(operator: Client, registered: Integration) -> None:
+    answer = save(operator, registered, url="no address", rate="often")
+
+    assert set(errors(answer)) == {"url", "rate", "token"}
+    assert errors(answer)["token"] == ["This field is required."]
+
+
 def test_emptied_setting_falls_back_to_its_default(operator: Client, connection: Connection) -> None:
     save(operator, connection.integration, timeout="7", batch_size="50")
 
