@@ -1,5 +1,6 @@
 """Is it well? Tests of connections, and the light that an operator sees."""
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 import structlog
@@ -25,6 +26,9 @@ class Light(StrEnum):
     FAILING = "failing"
     PAUSED = "paused"
     MISCONFIGURED = "misconfigured"
+
+
+WORST_FIRST = [Light.MISCONFIGURED, Light.FAILING, Light.PAUSED, Light.UNKNOWN, Light.HEALTHY, Light.DISABLED]
 
 
 def test(connection: Connection) -> ConnectionReport:
@@ -87,3 +91,18 @@ def light(connection: Connection) -> Light:
     if integration.paused_at or breaker.paused_until(connection):
         return Light.PAUSED
     return Light(connection.status)
+
+
+def worst(connections: Iterable[Connection]) -> Connection:
+    """That one of these, of which there is at least one, that is worst off."""
+    return min(connections, key=lambda connection: WORST_FIRST.index(light(connection)))
+
+
+def speaker(connections: Iterable[Connection]) -> Connection:
+    """Whose light the integration with these connections shows.
+
+    Its own, which all others depend on; where that one was never tried, as it may have nobody to call, the account
+    that is worst off.
+    """
+    own, *accounts = sorted(connections, key=lambda connection: connection.owner)
+    return worst(accounts) if accounts and light(own) == Light.UNKNOWN else own

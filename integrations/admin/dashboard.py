@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from integrations import breaker, health, needs, registry, situation, words
-from integrations.health import Light
 from integrations.models import Connection, Delivery, HourlyStat
 from integrations.needs import listed
 from integrations.situation import Situation
@@ -20,7 +19,6 @@ from integrations.situation import Situation
 from .filters import AgeFilter, StateFilter
 
 HOURS = 24
-WORST_FIRST = [Light.MISCONFIGURED, Light.FAILING, Light.PAUSED, Light.UNKNOWN, Light.HEALTHY, Light.DISABLED]
 HEARTS = {
     "worker": (gettext_lazy("Worker"), gettext_lazy("nothing is delivered until it runs")),
     "beat": (gettext_lazy("Beat"), gettext_lazy("nothing starts by the clock until it runs")),
@@ -193,13 +191,14 @@ def tile(own: Connection, now: Situation, *, waiting: int, dead: int, traffic: H
     connections = now.connections_of(integration.pk)
     mode = now.mode_of(connections) if integration.enabled else None
     lists = {"waiting": StateFilter.WAITING, "dead": Delivery.State.DEAD}
-    text, colour = words.LIGHTS[health.light(own)]
+    speaker = health.speaker(connections)
+    text, colour = words.LIGHTS[health.light(speaker)]
     return Tile(
         name=now.names[integration.pk],
         icon=service.icon,
         url=reverse("admin:integrations_integration_change", args=[integration.pk]),
         light=(str(text), colour),
-        since=words.since(integration.paused_at or own.status_since) if integration.enabled else "",
+        since=words.since(integration.paused_at or speaker.status_since) if integration.enabled else "",
         mode=words.MODES[mode] if mode else None,
         paused=_("somebody resumes it") if integration.paused_at else words.moment(breaker.paused_until(own)),
         last_success=words.moment(own.last_success_at),
@@ -218,8 +217,7 @@ def accounts(others: list[Connection]) -> str:
     """How many, and how the one stands that is worst off."""
     if not others:
         return ""
-    lights = {health.light(connection) for connection in others}
-    text, _colour = words.LIGHTS[next(light for light in WORST_FIRST if light in lights)]
+    text, _colour = words.LIGHTS[health.light(health.worst(others))]
     n = len(others)
     said = ngettext("one: %(light)s", "%(n)s, the worst: %(light)s", n)
     return said % {"n": n, "light": text}

@@ -25,10 +25,10 @@ CHANGES = [event for event in words.EVENTS if event != "test_connection"]
 
 
 def with_figures(rows: QuerySet[Integration]) -> QuerySet[Integration]:
-    """Each row with its own connection and the state of its deliveries, whatever their number in one query more."""
-    own = Connection.objects.filter(owner="")
+    """Each row with its connections and the state of its deliveries, whatever their number in one query more."""
+    in_use = Connection.objects.in_use().order_by("owner")  # the integration's own first
     waiting, dead = deliveries().waiting(), deliveries().dead()
-    return rows.prefetch_related(Prefetch("connections", queryset=own, to_attr="own")).annotate(
+    return rows.prefetch_related(Prefetch("connections", queryset=in_use, to_attr="in_use")).annotate(
         waiting=Coalesce(figure(waiting, Count("pk")), 0),
         dead=Coalesce(figure(dead, Count("pk")), 0),
         oldest_waiting=figure(waiting, Min("created_at")),
@@ -45,8 +45,14 @@ def figure(rows: Any, expression: Any) -> Subquery:
 
 def own(integration: Any) -> Connection | None:
     """The integration's own connection, as `with_figures` fetched it."""
-    connection: Connection | None = next(iter(integration.own), None)
+    connection: Connection | None = next((row for row in integration.in_use if not row.owner), None)
     return connection
+
+
+def speaker(integration: Any) -> Connection:
+    """Whose light it shows."""
+    integration.own_connection = own(integration)  # whose secrets accounts share
+    return health.speaker(integration.in_use)
 
 
 def service_of(integration: Integration) -> type[IntegrationService] | None:
@@ -62,7 +68,7 @@ def light(integration: Integration) -> tuple[str, str]:
     connection = own(integration)
     if connection is None or service_of(integration) is None:
         return _("not installed"), "default"
-    text, colour = words.LIGHTS[health.light(connection)]
+    text, colour = words.LIGHTS[health.light(speaker(integration))]
     if connection.must_reenter_secrets:
         return _("enter the secrets again"), "danger"
     return str(text), colour
@@ -72,7 +78,7 @@ def status_since(integration: Integration) -> str:
     connection = own(integration)
     if integration.enabled and integration.paused_at:
         return words.since(integration.paused_at)
-    return words.since(connection.status_since) if connection else ""
+    return words.since(speaker(integration).status_since) if connection else ""
 
 
 def paused(integration: Integration) -> str:
@@ -95,9 +101,10 @@ def sentence(integration: Integration) -> tuple[str, str]:
     connection = own(integration)
     if connection is None or service_of(integration) is None:
         return _("The software that runs here does not contain this integration (any more). Its rows are kept."), ""
-    match health.light(connection):
+    speaking = speaker(integration)
+    match health.light(speaking):
         case Light.MISCONFIGURED:
-            return what_is_wrong(connection)
+            return what_is_wrong(speaking)
         case Light.PAUSED if integration.paused_at:
             return _("An operator holds everything; nothing is lost."), _("Press “Resume” when it may go on.")
         case Light.PAUSED:

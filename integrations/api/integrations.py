@@ -55,7 +55,7 @@ def get_status(request: HttpRequest) -> dict[str, dict[str, Any]]:
     open_ = figures.open_deliveries()
     return {
         row.integration.slug: {
-            **standing(row),
+            **standing(row, shown=health.speaker(now.connections_of(row.integration_id))),
             **open_.get(row.integration_id, figures.NOTHING_OPEN),
             "mode": now.mode_of(now.connections_of(row.integration_id)),
         }
@@ -63,11 +63,11 @@ def get_status(request: HttpRequest) -> dict[str, dict[str, Any]]:
     }
 
 
-def standing(connection: Connection) -> dict[str, Any]:
+def standing(connection: Connection, *, shown: Connection) -> dict[str, Any]:
     integration = connection.integration
     return {
-        "status": health.light(connection),
-        "since": integration.paused_at or connection.status_since,
+        "status": health.light(shown),
+        "since": integration.paused_at or shown.status_since,
         "enabled": integration.enabled,
         "last_success_at": connection.last_success_at,
         "last_error": connection.last_error,

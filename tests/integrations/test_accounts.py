@@ -274,3 +274,28 @@ class TestPromise:
     def test_nobody_promised_anything_about_a_stranger(self, connection: Connection) -> None:
         with pytest.raises(KeyError):
             PostboxService(connection).promise(LeadFactory())
+
+
+class TestLightOfTheIntegration:
+    def test_account_speaks_where_the_own_connection_was_never_tried(self, box: Connection) -> None:
+        health.test(box)
+
+        assert health.speaker(all_of(box)) == box
+        assert health.light(health.speaker(all_of(box))) == "healthy"
+
+    def test_worst_of_several_accounts_speaks(self, box: Connection) -> None:
+        configuration.configure_account(box.integration, "bob", {"box": "18"})
+        breaker.barred(account("bob"), errors.Misconfigured("wrong pin"))
+        health.test(box)
+
+        assert health.speaker(all_of(box)).owner == "bob"
+
+    def test_own_connection_speaks_once_it_was_tried(self, box: Connection, connection: Connection) -> None:
+        breaker.barred(box, errors.Misconfigured("wrong pin"))
+        health.test(connection)
+
+        assert health.speaker(all_of(box)) == connection
+
+
+def all_of(connection: Connection) -> list[Connection]:
+    return list(Connection.objects.in_use().filter(integration=connection.integration).select_related("integration"))
