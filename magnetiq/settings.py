@@ -137,6 +137,7 @@ MODELTRANSLATION_FALLBACK_LANGUAGES = ("en", "de")
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", default="Europe/Berlin")
 USE_TZ = True
+FORMAT_MODULE_PATH = "magnetiq.formats"
 
 # --- Files ---------------------------------------------------------------------------------------------------------
 STATIC_URL = "static/"
@@ -161,6 +162,7 @@ CELERY_BROKER_URL = REDIS_URL or "memory://"
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULER = "integrations.beat:Scheduler"
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_EXPIRES = None  # with no results there is nothing to clean up, and no schedule for it
 CELERY_TASK_DEFAULT_QUEUE = "bulk"
 CELERY_TASK_CREATE_MISSING_QUEUES = True
 # A killed worker's messages come back soon; with the defaults (an hour, a look every 100 s) they stay away.

@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.db.models import Count, F, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
@@ -180,9 +180,9 @@ class ExternalRecordAdmin(VerbsAdmin):
         ("remote_system", "remote_model"),
         "there",
         ("synced_at", "gone_at"),
-        "sent",
+        "what_was_sent",
     ]
-    readonly_fields = ["subject_link", "there"]
+    readonly_fields = ["subject_link", "there", "what_was_sent"]
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
@@ -198,6 +198,12 @@ class ExternalRecordAdmin(VerbsAdmin):
     @admin.display(description=gettext_lazy("subject"))
     def subject_link(self, record: ExternalRecord) -> SafeString | str:
         return subjects.link(record)
+
+    @admin.display(description=gettext_lazy("last sent"))
+    def what_was_sent(self, record: ExternalRecord) -> SafeString:
+        sent = ((words.field(record.remote_model, name), value) for name, value in sorted(record.sent.items()))
+        lines = [(field, strip_tags(value)) for field, value in sent if value]
+        return format_html_join("", '<div class="integrations-sent"><b>{}</b> {}</div>', lines)
 
     @admin.display(description=gettext_lazy("changed there and kept"))
     def difference(self, record: ExternalRecord) -> SafeString | str:

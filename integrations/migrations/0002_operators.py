@@ -59,6 +59,14 @@ class Migration(migrations.Migration):
                 'ordering': ['-id'],
             },
         ),
+        migrations.AlterModelOptions(
+            name='externalrecord',
+            options={'verbose_name': 'record elsewhere', 'verbose_name_plural': 'records elsewhere'},
+        ),
+        migrations.AlterModelOptions(
+            name='integrationlog',
+            options={'ordering': ['-started_at', '-id'], 'verbose_name': 'log entry', 'verbose_name_plural': 'log entries'},
+        ),
         migrations.AddField(
             model_name='externalrecord',
             name='unanswered',

@@ -35,7 +35,7 @@ class IntegrationLog(models.Model):
 
     class Meta:
         verbose_name = _("log entry")
-        verbose_name_plural = _("log")
+        verbose_name_plural = _("log entries")
         ordering = ["-started_at", "-id"]
         indexes = [
             models.Index(fields=["integration", "-started_at"], name="log_by_integration"),

@@ -51,8 +51,8 @@ class ExternalRecord(models.Model):
     objects = ExternalRecordQuerySet.as_manager()
 
     class Meta:
-        verbose_name = _("external record")
-        verbose_name_plural = _("external records")
+        verbose_name = _("record elsewhere")
+        verbose_name_plural = _("records elsewhere")
         constraints = [
             models.UniqueConstraint(
                 fields=["remote_system", "remote_model", "subject_type", "subject_id"],

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import strip_tags
 from django_celery_beat.models import PeriodicTask
 
 from integrations.models import Connection, Incident, IntegrationLog, WebhookEvent
@@ -143,3 +144,21 @@ def test_schedule_is_edited(operator: Client, db: None) -> None:
     shown = text(operator.get(reverse("admin:django_celery_beat_periodictask_change", args=[task.pk])))
 
     assert "integrations.tasks.prune" in shown
+
+
+def test_record_tells_in_words_what_was_sent(operator: Client) -> None:
+    sent = {"contact_name": "Ann", "description": "<p>Hi</p>"}
+    record = a_record(LeadFactory(), "https://odoo.example/firm", sent=sent)
+
+    shown = text(operator.get(reverse("admin:integrations_externalrecord_change", args=[record.pk])))
+
+    assert "<b>Name</b> Ann" in shown
+    assert "<b>Notes</b> Hi" in shown
+    assert "contact_name" not in shown
+
+
+def test_way_to_a_page_says_nothing_twice(operator: Client, connection: Connection) -> None:
+    shown = text(operator.get(reverse("admin:integrations_integration_change", args=[connection.integration_id])))
+
+    heading = strip_tags(shown[shown.index("<h1") : shown.index("</h1>")])
+    assert [part.strip() for part in heading.split("chevron_right")] == ["Integrations", "Postbox"]
