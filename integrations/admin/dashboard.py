@@ -201,7 +201,7 @@ def tile(own: Connection, now: Situation, *, waiting: int, dead: int, traffic: H
         since=words.since(integration.paused_at or speaker.status_since) if integration.enabled else "",
         mode=words.MODES[mode] if mode else None,
         paused=_("somebody resumes it") if integration.paused_at else words.moment(breaker.paused_until(own)),
-        last_success=words.moment(own.last_success_at),
+        last_success=words.moment(max(filter(None, (row.last_success_at for row in connections)), default=None)),
         waiting=waiting,
         dead=dead,
         traffic=traffic,

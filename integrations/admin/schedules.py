@@ -37,6 +37,17 @@ UNITS = [  # the first that fits tells how often
 ]
 
 
+# What an operator changes, in his words; the library's own are for programmers.
+WHEN: list[tuple[str, Any, Any]] = [
+    ("enabled", gettext_lazy("Start by schedule"), ""),
+    ("interval", gettext_lazy("How often"), gettext_lazy("Or choose times of the day below. Not both.")),
+    ("crontab", gettext_lazy("At which times"), ""),
+]
+TECHNICAL = (
+    "name", "task", "description", "args", "kwargs", "queue", "expire_seconds", "expires", "start_time", "one_off",
+)  # fmt: skip
+
+
 class TaskSelect(UnfoldAdminSelectWidget, beat.TaskSelectWidget):  # type: ignore[misc]
     pass
 
@@ -46,21 +57,19 @@ class PeriodicTaskForm(beat.PeriodicTaskForm):  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.fields["task"].widget = UnfoldAdminTextInputWidget()
         self.fields["regtask"].widget = TaskSelect()
-
-
-def in_words(task: PeriodicTask) -> str:
-    """What our own rows do; those that an operator made are called as he named them."""
-    arguments = json.loads(task.kwargs or "{}")
-    if task.task == "integrations.tasks.run_job" and {"integration", "job"} <= arguments.keys():
-        slug = arguments["integration"]
-        return f"{words.service(slug)}: {words.operation(slug, arguments['job'])}"
-    return _(task.name)
+        for name, label, help_text in WHEN:
+            if field := self.fields.get(name):  # who may only look gets a form without
+                field.label, field.help_text = label, help_text
+        if interval := self.fields.get("interval"):
+            interval.label_from_instance = every
 
 
 def how_often(task: PeriodicTask) -> str:
-    if not task.interval:
-        return str(task.scheduler or "")
-    seconds = int(timedelta(**{task.interval.period: task.interval.every}).total_seconds())
+    return every(task.interval) if task.interval else str(task.scheduler or "")
+
+
+def every(interval: IntervalSchedule) -> str:
+    seconds = int(timedelta(**{interval.period: interval.every}).total_seconds())
     length, text = next((length, text) for length, text in UNITS if seconds % length == 0)
     return str(text % {"n": seconds // length})
 
@@ -85,9 +94,18 @@ class PeriodicTaskAdmin(beat.PeriodicTaskAdmin, ModelAdmin):  # type: ignore[mis
     date_hierarchy = None
     change_form_template = "admin/change_form.html"  # the library's own has a script inline, which our policy forbids
 
+    def get_fieldsets(self, request: HttpRequest, obj: PeriodicTask | None = None) -> Any:
+        """Of what there is already, first what people change."""
+        if obj is None:
+            return super().get_fieldsets(request, obj)
+        return [
+            (None, {"fields": [name for name, _label, _help in WHEN]}),
+            (_("Technical"), {"fields": TECHNICAL, "classes": ["collapse"]}),
+        ]
+
     @admin.display(description=gettext_lazy("what"))
     def what(self, task: PeriodicTask) -> str:
-        return in_words(task)
+        return words.schedule(task)
 
     @admin.display(description=gettext_lazy("how often"))
     def often(self, task: PeriodicTask) -> str:
@@ -114,7 +132,7 @@ class PeriodicTaskAdmin(beat.PeriodicTaskAdmin, ModelAdmin):  # type: ignore[mis
                 messages.error(request, _("The broker is down: nothing can be started now."))
                 return
             self.log_change(request, task, "Run now")
-            messages.success(request, _("A worker was told: %(what)s.") % {"what": in_words(task)})
+            messages.success(request, _("A worker was told: %(what)s.") % {"what": words.schedule(task)})
 
     @admin.action(description=gettext_lazy("Start by schedule"), permissions=["change"])
     def enable(self, request: HttpRequest, tasks: QuerySet[PeriodicTask]) -> None:

@@ -112,3 +112,18 @@ def test_who_may_only_look_starts_and_stops_nothing(staff: Callable[..., Client]
 
     assert PeriodicTask.objects.get(pk=job.pk).enabled
     assert bulk.qsize() == 0
+
+
+def test_page_of_one_asks_in_words_when_it_starts(operator: Client, job: PeriodicTask) -> None:
+    url = reverse("admin:django_celery_beat_periodictask_change", args=[job.pk])
+    shown = text(operator.get(url))
+    typed = operator.get(url).context["adminform"].form.initial
+    faster = IntervalSchedule.objects.create(every=5, period="minutes")
+    known = {name: value for name, value in typed.items() if value not in (None, False)}
+
+    operator.post(url, {**known, "interval": faster.pk})
+
+    assert "Postbox: Post greetings" in shown
+    assert "every hour" in shown
+    job.refresh_from_db()
+    assert (job.interval, job.task, job.enabled) == (faster, "integrations.tasks.run_job", True)
