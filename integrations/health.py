@@ -101,8 +101,8 @@ def worst(connections: Iterable[Connection]) -> Connection:
 def speaker(connections: Iterable[Connection]) -> Connection:
     """Whose light the integration with these connections shows.
 
-    Its own, which all others depend on; where that one was never tried, as it may have nobody to call, the account
-    that is worst off.
+    The one that is worst off: green means that all are well. Its own does not count where there are accounts and it
+    was never tried, as it may have nobody to call.
     """
     own, *accounts = sorted(connections, key=lambda connection: connection.owner)
-    return worst(accounts) if accounts and light(own) == Light.UNKNOWN else own
+    return worst(accounts if accounts and light(own) == Light.UNKNOWN else [own, *accounts])

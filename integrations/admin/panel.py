@@ -98,18 +98,24 @@ def short_error(integration: Integration) -> str:
 
 def sentence(integration: Integration) -> tuple[str, str]:
     """What the light means here, and the next step; "" where there is nothing to do."""
-    connection = own(integration)
-    if connection is None or service_of(integration) is None:
+    if own(integration) is None or service_of(integration) is None:
         return _("The software that runs here does not contain this integration (any more). Its rows are kept."), ""
-    speaking = speaker(integration)
-    match health.light(speaking):
+    connection = speaker(integration)
+    said, step = meaning(integration, connection)
+    return (f"{connection.owner}: {said}" if connection.owner else said), step
+
+
+def meaning(integration: Integration, connection: Connection) -> tuple[str, str]:
+    match health.light(connection):
         case Light.MISCONFIGURED:
-            return what_is_wrong(speaking)
+            return what_is_wrong(connection)
         case Light.PAUSED if integration.paused_at:
             return _("An operator holds everything; nothing is lost."), _("Press “Resume” when it may go on.")
         case Light.PAUSED:
             resting = _("It failed several times in a row, so calls rest until %(moment)s; then one is tried.")
-            return resting % {"moment": paused(integration)}, _("Wait, or press “Test connection” to try at once.")
+            return resting % {"moment": words.moment(breaker.paused_until(connection))}, _(
+                "Wait, or press “Test connection” to try at once."
+            )
         case Light.FAILING:
             failed = _("The last call failed. It is tried again by itself.")
             return failed, _("If it stays so, read the last error below.")

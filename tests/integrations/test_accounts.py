@@ -290,9 +290,17 @@ class TestLightOfTheIntegration:
 
         assert health.speaker(all_of(box)).owner == "bob"
 
-    def test_own_connection_speaks_once_it_was_tried(self, box: Connection, connection: Connection) -> None:
+    def test_healthy_own_connection_hides_no_account_in_trouble(self, box: Connection, connection: Connection) -> None:
         breaker.barred(box, errors.Misconfigured("wrong pin"))
         health.test(connection)
+
+        assert health.speaker(all_of(box)) == box
+
+    def test_own_connection_in_trouble_speaks_though_the_accounts_are_well(
+        self, box: Connection, connection: Connection
+    ) -> None:
+        health.test(box)
+        breaker.barred(connection, errors.Misconfigured("wrong token"))
 
         assert health.speaker(all_of(box)) == connection
 
