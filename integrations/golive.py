@@ -147,7 +147,7 @@ def arguments(row: PeriodicTask) -> Any:
 
 def installation() -> Iterator[Requirement]:
     started = _("Start it on the server: without it nothing goes out.")
-    yield Requirement(_("A worker is running."), Heartbeat.is_alive("worker"), started)
+    yield Requirement(_("A worker is running."), all(map(Heartbeat.is_alive, Heartbeat.QUEUES)), started)
     yield Requirement(_("The scheduler (beat) is running."), Heartbeat.is_alive("beat"), started)
     yield Requirement(
         _("This database is where it belongs, and no copy."),

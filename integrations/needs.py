@@ -14,15 +14,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from . import situation, words
-from .models import Connection, Delivery, WebhookEvent
+from .models import Connection, Delivery, Heartbeat, WebhookEvent
 from .situation import Situation
 
 SOON = timedelta(days=14)  # credentials that end within this are told of
 LONG = timedelta(days=1)  # a pause that takes longer may have been forgotten
-START = {
-    "worker": "celery -A magnetiq worker -Q fast,bulk",
-    "beat": "celery -A magnetiq beat",
-}
+ICON = "heart_broken"
 NEXT_STEP: dict[str, Promise] = {
     "rejected": gettext_lazy("Correct what they refuse, then replay."),
     "bug": gettext_lazy("Report it, and replay once it is mended."),
@@ -75,19 +72,25 @@ def copies(now: Situation) -> Iterator[Need]:
 
 def silence(now: Situation) -> Iterator[Need]:
     """Worker and beat, where they have not been seen lately."""
-    if not now.is_alive("worker"):
-        said = _("No worker is running (%(seen)s): nothing goes out until one does. Start it:")
+    if queues := [queue for queue in Heartbeat.QUEUES if not now.is_alive(queue)]:
         url = listed("delivery", state__exact="waiting")
-        yield silent("worker", said, _("See what waits"), url, "integrations.view_delivery", now)
+        command = f"celery -A magnetiq worker -Q {','.join(queues)}"
+        text = without_worker(queues) % {"seen": words.last_seen(now.heartbeats.get(queues[0]))}
+        yield Need("worker", ICON, text, _("See what waits"), url, "integrations.view_delivery", command=command)
     if not now.is_alive("beat"):
         said = _("Beat is not running (%(seen)s): nothing starts by the clock until it does. Start it:")
-        url = reverse("admin:django_celery_beat_periodictask_changelist")
-        yield silent("beat", said, _("See the schedules"), url, "django_celery_beat.view_periodictask", now)
+        text = said % {"seen": words.last_seen(now.heartbeats.get("beat"))}
+        url, may = reverse("admin:django_celery_beat_periodictask_changelist"), "django_celery_beat.view_periodictask"
+        yield Need("beat", ICON, text, _("See the schedules"), url, may, command="celery -A magnetiq beat")
 
 
-def silent(name: str, said: str, button: str, url: str, permission: str, now: Situation) -> Need:
-    text = said % {"seen": words.last_seen(now.heartbeats.get(name))}
-    return Need(name, "heart_broken", text, button, url, permission, command=START[name])
+def without_worker(queues: list[str]) -> str:
+    """What it means that nobody works on these queues."""
+    if queues == ["fast"]:
+        return _("No worker does what people wait for (%(seen)s): tests, letters and webhooks wait. Start it:")
+    if queues == ["bulk"]:
+        return _("No worker does what goes out in bulk (%(seen)s): leads and jobs wait. Start it:")
+    return _("No worker is running (%(seen)s): nothing goes out until one does. Start it:")
 
 
 def broken(now: Situation) -> Iterator[Need]:

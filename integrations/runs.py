@@ -176,9 +176,9 @@ class _Teller:
         Run.objects.filter(pk=self.pk).update(**columns, **({} if total is None else {"total": total}))
 
 
-def worker_is_alive() -> bool:
+def worker_is_alive(name: str) -> bool:
     """Whether somebody is there to do it."""
-    return Heartbeat.is_alive("worker")
+    return Heartbeat.is_alive(KINDS[name].queue)
 
 
 # --- what the core can do --------------------------------------------------------------------------------------------

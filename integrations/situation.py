@@ -73,7 +73,7 @@ class Situation:
 
     @cached_property
     def heartbeats(self) -> dict[str, datetime]:
-        """{"worker" or "beat": when it was last seen}."""
+        """{a queue, or "beat": when somebody was last seen there}."""
         return dict(Heartbeat.objects.values_list("name", "seen_at"))
 
     def is_alive(self, name: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import structlog
 from axes.models import AccessAttempt
-from celery import shared_task
+from celery import current_app, shared_task
 from celery.signals import heartbeat_sent
 from django.contrib.sessions.models import Session
 from django.db import close_old_connections
@@ -96,9 +96,9 @@ _beaten_at = 0.0
 
 @heartbeat_sent.connect
 def worker_is_alive(**kwargs: Any) -> None:
-    """Celery's own heartbeat (every 2 s) is written down every `Heartbeat.EVERY`."""
+    """Celery's own heartbeat (every 2 s) is written down every `Heartbeat.EVERY`, for the queues that it works on."""
     global _beaten_at
     if time.monotonic() - _beaten_at >= Heartbeat.EVERY.total_seconds():
         _beaten_at = time.monotonic()
         close_old_connections()
-        Heartbeat.beat("worker")
+        Heartbeat.beat(*(queue for queue in Heartbeat.QUEUES if queue in current_app.amqp.queues.consume_from))

@@ -20,7 +20,8 @@ from .filters import AgeFilter, StateFilter
 
 HOURS = 24
 HEARTS = {
-    "worker": (gettext_lazy("Worker"), gettext_lazy("nothing is delivered until it runs")),
+    "fast": (gettext_lazy("Worker for what people wait for"), gettext_lazy("all that waits until it runs")),
+    "bulk": (gettext_lazy("Worker for everything else"), gettext_lazy("all that waits until it runs")),
     "beat": (gettext_lazy("Beat"), gettext_lazy("nothing starts by the clock until it runs")),
 }
 Waiting = dict[int, dict[str, int]]  # {id of the integration: {age: deliveries}}

@@ -29,7 +29,7 @@ def test(request: HttpRequest, rows: QuerySet[Any]) -> None:
     for integration in operable(request, rows):
         get_object_or_404(integration.connections.in_use(), owner=owner)
         run = runs.start("test", integration=integration, **of_whom)
-        if runs.worker_is_alive():
+        if runs.worker_is_alive("test"):
             say_started(request, run)
         else:
             say(request, runs.perform(run))
@@ -63,7 +63,7 @@ def start_jobs(
 
 
 def say_started(request: HttpRequest, run: Run) -> None:
-    if runs.worker_is_alive():
+    if runs.worker_is_alive(run.kind):
         messages.info(request, _("“%(run)s” is under way.") % {"run": run_card.title(run)})
     else:
         waiting = _("“%(run)s” waits until a worker is started: none is running.")

@@ -89,7 +89,7 @@ def test_integration(request: HttpRequest, name: str) -> Any:
     except ValidationError as error:
         raise incomplete(error) from error
     run = runs.start("test", integration=integration, owner="")
-    worker = runs.worker_is_alive()
+    worker = runs.worker_is_alive(run.kind)
     if worker:
         wait_for(run)
     else:

@@ -68,7 +68,7 @@ def run_job(request: HttpRequest, name: str, command: str, options: Body[JobOpti
     except Invalid as error:
         raise incomplete(error) from error
     run = runs.start("job", integration=integration, job=job.name, **given)
-    if runs.worker_is_alive():
+    if runs.worker_is_alive(run.kind):
         wait_for(run)
     if run.is_open:
         return Status(202, accepted(run, request))

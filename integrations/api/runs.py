@@ -73,7 +73,7 @@ def wait_for(run: Run) -> None:
 
 def accepted(run: Run, request: HttpRequest) -> dict[str, Any]:
     """As Accepted, of what is not done yet."""
-    if runs.worker_is_alive():
+    if runs.worker_is_alive(run.kind):
         note = _("It is under way: ask for this run again.")
     else:
         note = _("No worker is running: it is done as soon as one is.")

@@ -36,8 +36,12 @@ class Installation(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When worker and beat were last alive; written by themselves, at most every `EVERY`."""
+    """When somebody last worked on each queue, and when beat was last alive; written by themselves, every `EVERY`.
 
+    By queue and not by process: a worker for one of them says nothing of the other.
+    """
+
+    QUEUES = ("fast", "bulk")
     EVERY = timedelta(seconds=10)
     LATE = timedelta(seconds=60)
 
@@ -49,9 +53,10 @@ class Heartbeat(models.Model):
 
     @classmethod
     def is_alive(cls, name: str) -> bool:
-        """`name` ("worker", "beat") has been seen lately: a few heartbeats may come late on a busy machine."""
+        """`name` (a queue, "beat") has been seen lately: a few heartbeats may come late on a busy machine."""
         return cls.objects.filter(name=name, seen_at__gt=timezone.now() - cls.LATE).exists()
 
     @classmethod
-    def beat(cls, name: str) -> None:
-        cls.objects.update_or_create(name=name, defaults={"seen_at": timezone.now()})
+    def beat(cls, *names: str) -> None:
+        for name in names:
+            cls.objects.update_or_create(name=name, defaults={"seen_at": timezone.now()})

@@ -36,6 +36,7 @@ def admin(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     page.get_by_label("Username").fill("ada")
     page.get_by_label("Password").fill("opensesame")
     page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in").wait_for(state="detached")
     yield page
     page.close()
     assert complaints == []

@@ -25,7 +25,7 @@ def peer() -> Iterator[OdooSandbox]:
 
 def work() -> None:
     """What worker and beat do within the next minute: what was held is due again within seconds, not at once."""
-    for name in ("worker", "beat"):
+    for name in (*Heartbeat.QUEUES, "beat"):
         Heartbeat.beat(name)
     for queue in ("fast", "bulk"):
         runs.sweep(queue)

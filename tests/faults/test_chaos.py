@@ -98,6 +98,13 @@ def test_nothing_is_lost_or_doubled(
 
 def test_worker_and_beat_write_down_that_they_are_alive() -> None:
     with broker() as redis_url, processes(redis_url, WORKER, BEAT):
-        until(lambda: set(Heartbeat.objects.values_list("name", flat=True)) == {"worker", "beat"}, 60)
+        until(lambda: set(Heartbeat.objects.values_list("name", flat=True)) == {"fast", "bulk", "beat"}, 60)
 
-    assert Heartbeat.objects.count() == 2
+
+def test_worker_on_one_queue_does_not_speak_for_the_other() -> None:
+    only_bulk = tuple("bulk" if argument == "fast,bulk" else argument for argument in WORKER)
+
+    with broker() as redis_url, processes(redis_url, only_bulk):
+        until(lambda: Heartbeat.is_alive("bulk"), 60)
+
+    assert not Heartbeat.is_alive("fast")

@@ -24,7 +24,7 @@ def test_button_has_the_worker_test_the_connection(operator: Client) -> None:
     hurry_beat()
     with OdooSandbox("19.0") as peer, broker() as redis_url, processes(redis_url, WORKER, BEAT):
         odoo = connect(peer)
-        until(lambda: Heartbeat.is_alive("worker"), 60)
+        until(lambda: Heartbeat.is_alive("fast"), 60)
 
         press(operator, odoo, "test")
         assert not IntegrationLog.objects.filter(operation="test_connection").exists()

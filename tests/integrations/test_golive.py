@@ -24,7 +24,7 @@ def ready(connection: Connection, settings: LazySettings) -> Connection:
     """Everything is as it must be, but that the other side is a stand-in."""
     settings.SITE_URL, settings.DEBUG = "https://firm.example", False
     Installation.settle_here()
-    for name in ("worker", "beat"):
+    for name in (*Heartbeat.QUEUES, "beat"):
         Heartbeat.beat(name)
     health.test(connection)
     return fresh()

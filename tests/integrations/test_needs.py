@@ -38,7 +38,7 @@ def ada(db: None) -> User:
 
 @pytest.fixture(autouse=True)
 def everybody_works(db: None) -> None:
-    Heartbeat.beat("worker")
+    Heartbeat.beat(*Heartbeat.QUEUES)
     Heartbeat.beat("beat")
 
 
@@ -78,15 +78,22 @@ class TestCopy:
 
 
 class TestWhoWorks:
-    @pytest.mark.parametrize("name", ["worker", "beat"])
-    def test_silence_is_told_with_what_to_start(self, ada: User, name: str) -> None:
-        Heartbeat.objects.filter(name=name).update(seen_at=timezone.now() - timedelta(minutes=2))
+    @pytest.mark.parametrize(
+        ("silent", "kind", "start"),
+        [
+            (["fast", "bulk"], "worker", "worker -Q fast,bulk"),
+            (["fast"], "worker", "worker -Q fast"),
+            (["bulk"], "worker", "worker -Q bulk"),  # though the other queue has its worker
+            (["beat"], "beat", "beat"),
+        ],
+    )
+    def test_silence_is_told_with_what_to_start(self, ada: User, silent: list[str], kind: str, start: str) -> None:
+        Heartbeat.objects.filter(name__in=silent).update(seen_at=timezone.now() - timedelta(minutes=2))
         before = the_need(ada)
 
-        Heartbeat.beat(name)
+        Heartbeat.beat(*silent)
 
-        assert before.kind == name
-        assert before.command.startswith(f"celery -A magnetiq {name}")
+        assert (before.kind, before.command) == (kind, f"celery -A magnetiq {start}")
         assert needs(ada) == []
 
     def test_who_was_never_seen_is_told(self, ada: User) -> None:

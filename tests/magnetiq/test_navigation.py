@@ -39,7 +39,7 @@ def test_somebody_who_may_see_leads_sees_only_them(client: Client) -> None:
 
 def test_number_of_what_needs_somebody_stands_beside_the_dashboard(admin_client: Client) -> None:
     without_a_worker = items(admin_client)[0]["badge"]
-    Heartbeat.beat("worker")
+    Heartbeat.beat(*Heartbeat.QUEUES)
     Heartbeat.beat("beat")
 
     assert (without_a_worker, items(admin_client)[0]["badge"]) == (2, 0)

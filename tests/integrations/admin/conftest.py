@@ -52,7 +52,7 @@ def press(client: Client, integration: Integration, verb: str, **data: str) -> A
 
 
 def a_worker_is_there() -> None:
-    Heartbeat.beat("worker")
+    Heartbeat.beat(*Heartbeat.QUEUES)
 
 
 def work() -> Run:

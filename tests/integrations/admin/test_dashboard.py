@@ -52,7 +52,7 @@ class TestNeedsYou:
         assert "paused" not in [need.kind for need in shown(operator)["needs"]]
 
     def test_calm_sentence_where_there_is_nothing(self, operator: Client, connection: Connection) -> None:
-        Heartbeat.beat("worker")
+        Heartbeat.beat(*Heartbeat.QUEUES)
         Heartbeat.beat("beat")
 
         assert "Nothing needs you" in text(operator.get(URL))
@@ -149,12 +149,12 @@ class TestWaiting:
 
 class TestWhoWorks:
     def test_worker_that_was_seen_just_now_is_alive(self, operator: Client) -> None:
-        Heartbeat.beat("worker")
+        Heartbeat.beat(*Heartbeat.QUEUES)
 
-        worker, beat = shown(operator)["hearts"]
+        fast, bulk, beat = shown(operator)["hearts"]
 
-        assert worker["alive"]
-        assert worker["text"].startswith("seen ")
+        assert fast["alive"]
+        assert bulk["text"].startswith("seen ")
         assert beat["text"] == "never seen yet: nothing starts by the clock until it runs"
 
 

@@ -66,7 +66,7 @@ def test_test_without_worker_is_done_here_and_says_so(call: Call, connection: Co
 
 @pytest.mark.django_db(transaction=True)
 def test_test_waits_for_the_worker_that_does_it(call: Call, connection: Connection) -> None:
-    Heartbeat.beat("worker")
+    Heartbeat.beat(*Heartbeat.QUEUES)
     worker = threading.Thread(target=work_once)
     worker.start()
 
@@ -90,7 +90,7 @@ def test_test_that_takes_long_is_to_be_looked_at_again(
     call: Call, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("integrations.api.runs.PATIENCE", 0.0)
-    Heartbeat.beat("worker")
+    Heartbeat.beat(*Heartbeat.QUEUES)
 
     accepted = data(call("POST", f"{POSTBOX}/test"), 202)
     runs.sweep("fast")

@@ -21,7 +21,7 @@ SYNC = f"{INTEGRATIONS}/odoo/sync-leads"
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
     """One that does each run as soon as it is announced."""
-    Heartbeat.beat("worker")
+    Heartbeat.beat(*Heartbeat.QUEUES)
     monkeypatch.setattr("integrations.api.runs.LOOK_EVERY", 0.0)
     monkeypatch.setattr("integrations.api.jobs.wait_for", sweep)
 
