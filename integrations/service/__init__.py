@@ -1,0 +1,27 @@
+"""The one base class of all integrations, and what a service declares: settings, operations, jobs, what it receives."""
+
+from .base import IntegrationService
+from .declared import Job, Operation, Outcome, job, operation
+from .reports import ConnectionReport, Incoming, JobReport, Mode, Promised, Requirement
+from .settings import RATE, IntegrationSettings, env_name, is_secret, is_this_machine, title_of
+
+__all__ = [
+    "RATE",
+    "ConnectionReport",
+    "Incoming",
+    "IntegrationService",
+    "IntegrationSettings",
+    "Job",
+    "JobReport",
+    "Mode",
+    "Operation",
+    "Outcome",
+    "Promised",
+    "Requirement",
+    "env_name",
+    "is_secret",
+    "is_this_machine",
+    "job",
+    "operation",
+    "title_of",
+]
