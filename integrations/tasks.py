@@ -1,12 +1,13 @@
 """Thin tasks: fetch by name, call one function. All are safe to run twice and at the same time."""
 
 import time
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
 import structlog
 from axes.models import AccessAttempt
-from celery import current_app, shared_task
+from celery import shared_task
 from celery.signals import heartbeat_sent
 from django.contrib.sessions.models import Session
 from django.db import close_old_connections
@@ -95,10 +96,14 @@ _beaten_at = 0.0
 
 
 @heartbeat_sent.connect
-def worker_is_alive(**kwargs: Any) -> None:
+def worker_is_alive(sender: Any, **kwargs: Any) -> None:
     """Celery's own heartbeat (every 2 s) is written down every `Heartbeat.EVERY`, for the queues that it works on."""
+    write_heartbeat(sender.eventer.app.amqp.queues.consume_from)
+
+
+def write_heartbeat(queues: Collection[str]) -> None:
     global _beaten_at
     if time.monotonic() - _beaten_at >= Heartbeat.EVERY.total_seconds():
         _beaten_at = time.monotonic()
         close_old_connections()
-        Heartbeat.beat(*(queue for queue in Heartbeat.QUEUES if queue in current_app.amqp.queues.consume_from))
+        Heartbeat.beat(*(queue for queue in Heartbeat.QUEUES if queue in queues))
