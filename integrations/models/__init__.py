@@ -1,8 +1,10 @@
 from .delivery import Attempt, Delivery
+from .erasure import Erasure, ErasureItem
 from .inbox import WebhookEvent
 from .incident import Incident
 from .installation import Heartbeat, Installation
 from .integration import Connection, Integration
+from .letter import LetterOverride, StoredMail, Suppression
 from .log import HourlyStat, IntegrationLog
 from .record import ExternalRecord
 from .run import Run
@@ -14,6 +16,8 @@ __all__ = [
     "Attempt",
     "Connection",
     "Delivery",
+    "Erasure",
+    "ErasureItem",
     "ExternalRecord",
     "Heartbeat",
     "HourlyStat",
@@ -21,7 +25,10 @@ __all__ = [
     "Installation",
     "Integration",
     "IntegrationLog",
+    "LetterOverride",
     "Run",
+    "StoredMail",
+    "Suppression",
     "Upload",
     "WebhookEvent",
 ]

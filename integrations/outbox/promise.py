@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 
+from integrations.models import Connection
 from integrations.models.delivery import ONCE
 
 from .wake import wake
@@ -56,34 +57,49 @@ def keep_in_sync(
     model; `owner` picks the connection, or several. Returns how many were promised. Raises LookupError, having
     promised nothing that stays, when an owner has no connection.
     """
-    by_type: dict[str, set[int]] = {}
-    for subject in subjects:
-        by_type.setdefault(subject._meta.label_lower, set()).add(subject.pk)
     return sum(
-        _promise(operation, label, list(ids), owner=owner, on_conflict=_ASK_AGAIN) for label, ids in by_type.items()
+        _promise(operation, label, list(ids), owner=owner, on_conflict=_ASK_AGAIN)
+        for label, ids in _by_type(subjects).items()
     )
 
 
 def once(
     operation: "Operation[Any, Any]",
-    subject: Model,
+    subjects: Model | Iterable[Model],
     occasion: str = "",
     *,
     due_at: datetime | None = None,
     expires_at: datetime | None = None,
     owner: str = "",
 ) -> None:
-    """Promise something exactly one time per (subject, occasion), at `due_at`, and not after `expires_at` (aware)."""
-    _promise(
-        operation,
-        subject._meta.label_lower,
-        [subject.pk],
-        owner=owner,
-        on_conflict=_ASK_ONCE,
-        occasion=f"{ONCE}{occasion}",
-        due_at=due_at,
-        expires_at=expires_at,
-    )
+    """Promise something exactly one time per (subject, occasion), at `due_at`, and not after `expires_at` (aware).
+
+    One statement for all of them.
+    """
+    chosen = [subjects] if isinstance(subjects, Model) else subjects
+    for label, ids in _by_type(chosen).items():
+        _promise(
+            operation,
+            label,
+            list(ids),
+            owner=owner,
+            on_conflict=_ASK_ONCE,
+            occasion=f"{ONCE}{occasion}",
+            due_at=due_at,
+            expires_at=expires_at,
+        )
+
+
+def key_of(operation: "Operation[Any, Any]", connection: Connection, subject: Model, occasion: str = "") -> str:
+    """The key that `once` gives this promise: it is the promise's name, whether it was made or not."""
+    return f"{connection.pk}:{operation.name}:{subject._meta.label_lower}:{subject.pk}{ONCE}{occasion}"
+
+
+def _by_type(subjects: Iterable[Model]) -> dict[str, set[int]]:
+    found: dict[str, set[int]] = {}
+    for subject in subjects:
+        found.setdefault(subject._meta.label_lower, set()).add(subject.pk)
+    return found
 
 
 def _promise(

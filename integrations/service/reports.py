@@ -77,11 +77,13 @@ class Promised(Protocol):
     """What a handler may ask about the promise that it keeps just now.
 
     `id` is the delivery's; its `version` rises whenever it is promised again, so that both together are the same in
-    every try of one promise, and never in another. `occasion` is that of `outbox.once`.
+    every try of one promise, and never in another. `key` names it for ever, `occasion` is that of `outbox.once`.
     """
 
     @property
     def id(self) -> int: ...
+    @property
+    def key(self) -> str: ...
     @property
     def version(self) -> int: ...
     @property

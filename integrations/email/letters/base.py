@@ -1,0 +1,81 @@
+"""What a letter is: whom it goes to, what it tells, and how that becomes a subject and two parts.
+
+A letter is made at the moment it is sent, from what is true then. Its context is a typed dataclass; templates and
+operators' own words see the same placeholders: the context's fields, as text in the recipient's language and zone.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ClassVar, Generic, TypeVar
+from zoneinfo import ZoneInfo
+
+from django.conf import settings as django_settings
+from django.db.models import Model, QuerySet
+from django.utils import timezone, translation
+from django.utils.functional import Promise
+
+from leads.models import Lead
+
+from .contexts import Context
+
+M = TypeVar("M", bound=Model)
+FALLBACK = "en"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipient:
+    """`language` may be any or none: we fall back to English. `zone` is an IANA name, "" for the firm's own.
+
+    `lead` is whose own page the letter links to, and whose consent a marketing letter needs.
+    """
+
+    address: str
+    name: str = ""
+    language: str = ""
+    zone: str = ""
+    lead: Lead | None = None
+
+    @classmethod
+    def of(cls, lead: Lead) -> "Recipient":
+        return cls(address=lead.email, name=lead.name, language=lead.language, lead=lead)
+
+
+class Letter(Generic[M]):
+    """One kind of letter, about subjects of one model. `name` is its operation's and its templates' folder's."""
+
+    name: ClassVar[str]
+    label: ClassVar[Promise | str]
+    context_class: ClassVar[type[Context]]
+    marketing: ClassVar[bool] = False
+    queue: ClassVar[str] = "fast"
+
+    @classmethod
+    def subjects(cls) -> "QuerySet[M] | None":
+        """Real ones to preview the letter with, the latest first; None while there are none."""
+        return None
+
+    @classmethod
+    def recipient(cls, subject: M, occasion: str) -> Recipient:
+        """Raises Obsolete when nobody wants the letter any more, Rejected when it cannot be written."""
+        raise NotImplementedError
+
+    @classmethod
+    def context(cls, subject: M, occasion: str) -> Context:
+        """What is true now; called with the recipient's language and zone active. Raises what `recipient` raises."""
+        raise NotImplementedError
+
+
+def language_for(language: str) -> str:
+    """The language that we write in: theirs, if we have it."""
+    short = language[:2].lower()
+    return short if short in dict(django_settings.LANGUAGES) else FALLBACK
+
+
+@contextmanager
+def as_read_by(recipient: Recipient) -> Iterator[str]:
+    """The recipient's language and time zone are active inside; gives the language."""
+    language = language_for(recipient.language)
+    zone = ZoneInfo(recipient.zone or django_settings.TIME_ZONE)
+    with translation.override(language), timezone.override(zone):
+        yield language
