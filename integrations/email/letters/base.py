@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar, Generic, TypeVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings as django_settings
 from django.db.models import Model, QuerySet
@@ -72,10 +72,17 @@ def language_for(language: str) -> str:
     return short if short in dict(django_settings.LANGUAGES) else FALLBACK
 
 
+def zone_for(zone: str) -> ZoneInfo:
+    """Theirs, if there is such a zone; otherwise the firm's own."""
+    try:
+        return ZoneInfo(zone or django_settings.TIME_ZONE)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo(django_settings.TIME_ZONE)
+
+
 @contextmanager
-def as_read_by(recipient: Recipient) -> Iterator[str]:
-    """The recipient's language and time zone are active inside; gives the language."""
-    language = language_for(recipient.language)
-    zone = ZoneInfo(recipient.zone or django_settings.TIME_ZONE)
-    with translation.override(language), timezone.override(zone):
-        yield language
+def as_read_by(recipient: Recipient, language: str = "") -> Iterator[str]:
+    """The recipient's language (or the given one) and time zone are active inside; gives the language."""
+    read_in = language_for(language or recipient.language)
+    with translation.override(read_in), timezone.override(zone_for(recipient.zone)):
+        yield read_in

@@ -1,0 +1,76 @@
+"""A letter as a message: its headers, its two parts, and the bytes that they become."""
+
+from collections.abc import Mapping
+from email.headerregistry import Address
+from email.message import Message as MimeMessage
+from email.utils import format_datetime, formataddr
+from hashlib import sha256
+from typing import Any
+
+from django.core.mail import EmailMultiAlternatives
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.encoding import punycode
+from templated_mail.mail import BaseEmailMessage
+
+from integrations.email.settings import EmailSettings
+from leads.text import single_line
+
+from . import rendering
+from .base import Recipient
+
+
+class Message(BaseEmailMessage):  # type: ignore[misc]  # the library has no types
+    """Rendered when it is made, in the language that is active then.
+
+    The library renders blocks of one template, HTML-escaped also where no HTML is, finds none in a template that
+    extends another, and adds a second HTML part when it renders again. Here each part has a template of its own.
+    """
+
+    def __init__(self, recipient: Recipient, *, key: str, settings: EmailSettings, layout: Mapping[str, str]) -> None:
+        super().__init__(
+            context=dict(layout),
+            template_name="email/layout",
+            from_email=header_address(settings.from_name, settings.from_email),
+            to=[recipient.address],
+            reply_to=[header_address("", settings.reply_to)] if settings.reply_to else [],
+            headers={
+                "To": header_address(recipient.name, recipient.address),
+                "Date": format_datetime(timezone.now()),
+                "Message-ID": message_id(key, settings.from_email),
+                "Auto-Submitted": "auto-generated",
+            },
+        )
+        self.boundary = salted_hmac("integrations.email.boundary", key).hexdigest()[:32]
+        self.render()
+
+    def render(self) -> None:
+        context = self.get_context_data()
+        self.subject = context["subject"]
+        self.body = rendering.plain(f"{self.template_name}.txt", context)
+        self.html = rendering.html(f"{self.template_name}.html", context)
+        self.alternatives.clear()
+        self._attach_body()
+
+    def send(self, fail_silently: bool = False) -> int:
+        """As it is: the library's own would render again, and overwrite whom it is from and answers go to."""
+        return EmailMultiAlternatives.send(self, fail_silently=fail_silently)
+
+    def message(self, **options: Any) -> MimeMessage:
+        """The same bytes every time: parts are divided by what cannot be guessed, but stays."""
+        made: MimeMessage = super().message(**options)
+        for number, part in enumerate(part for part in made.walk() if part.is_multipart()):
+            part.set_boundary(f"=_{self.boundary}_{number}")
+        return made
+
+
+def message_id(key: str, from_email: str) -> str:
+    domain = punycode(from_email.rpartition("@")[2])
+    return f"<{sha256(key.encode()).hexdigest()[:32]}@{domain}>"
+
+
+def header_address(name: str, address: str) -> str:
+    """`"Müller, Ada" <ada@bücher.example>` as headers have it."""
+    local, _, domain = address.rpartition("@")
+    written = Address(username=local, domain=punycode(domain)).addr_spec
+    return formataddr((single_line(name), written))
