@@ -1,31 +1,28 @@
-"""Making a letter of an object: whom it goes to, what is true now, in which words."""
+"""Making a letter: whom it goes to, what is true now, in whose words."""
 
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings as django_settings
-from django.core.mail import EmailMultiAlternatives
 from django.db.models import Model
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from integrations import outbox, registry
 from integrations.email.settings import EmailSettings
 from integrations.errors import Obsolete, Rejected
+from integrations.models import Connection, LetterOverride
 from leads.text import single_line
 
-from . import rendering
-from .base import Letter, as_read_by
+from .base import Letter, Recipient, as_read_by
+from .filling import by_words
 from .message import Message
+from .rendering import Written, by_templates
 from .values import texts
 
-LONGEST = 1_000_000  # characters: whatever is larger is a mistake, and servers would refuse it much later
+LONGEST = 1_000_000  # characters: what is longer is a mistake, and no server would take it
+SAMPLE = Recipient(address="ada@example.com")
 
-
-class Written(NamedTuple):
-    """A letter's own words: `subject` and `body` plain, `content` the same as HTML."""
-
-    subject: str
-    body: str
-    content: SafeString
+Draft = tuple[str, str]
 
 
 def compose(
@@ -36,31 +33,50 @@ def compose(
     key: str,
     settings: EmailSettings,
     language: str = "",
-) -> EmailMultiAlternatives:
-    """The letter about `subject`, as it is to be sent now; `key` is its promise's, `language` instead of the reader's.
+    draft: Draft | None = None,
+) -> Message:
+    """The letter about `subject` as it is to be sent now; `key` is its promise's.
 
-    Raises Obsolete when nobody wants it any more, Rejected when it cannot be written; what a template raises passes.
+    `language` instead of the reader's, `draft` (subject, body) instead of the words that are in use. Raises Obsolete
+    when nobody wants it any more, Rejected when it cannot be written; what a template raises passes.
     """
     recipient = letter.recipient(subject, occasion)
     if letter.marketing and not (recipient.lead and recipient.lead.marketing_consent):
         raise Obsolete(_("There is no confirmed consent to news by e-mail."))
     with as_read_by(recipient, language) as read_in:
-        written = shipped(letter, texts(letter.context(subject, occasion)))
-        return Message(recipient, key=key, settings=settings, layout=layout(written, read_in))
+        values = texts(letter.context(subject, occasion))
+        layout = in_layout(letter, recipient, _written(letter, read_in, values, draft), read_in)
+        return Message(recipient, key=key, settings=settings, layout=layout)
 
 
-def shipped(letter: type[Letter[Any]], values: dict[str, str]) -> Written:
-    folder = f"email/{letter.name}"
-    return Written(
-        subject=single_line(rendering.plain(f"{folder}/subject.txt", values)),
-        body=rendering.plain(f"{folder}/body.txt", values).strip(),
-        content=rendering.markup(f"{folder}/body.html", values),
-    )
+def preview(
+    letter: type[Letter[Any]],
+    subject: Model | None,
+    *,
+    settings: EmailSettings,
+    occasion: str = "",
+    language: str = "",
+    draft: Draft | None = None,
+) -> Message:
+    """What `compose` gives for `subject` and the key of its own promise; without one, the letter with sample values."""
+    if subject is not None:
+        key = own_key(letter, subject, occasion)
+        return compose(letter, subject, occasion=occasion, key=key, settings=settings, language=language, draft=draft)
+    with as_read_by(SAMPLE, language) as read_in:
+        values = texts(letter.context_class.sample(read_in))
+        layout = in_layout(letter, SAMPLE, _written(letter, read_in, values, draft), read_in)
+        return Message(SAMPLE, key=f"sample:{letter.name}", settings=settings, layout=layout)
 
 
-def layout(written: Written, language: str) -> dict[str, str]:
-    """What stands around the words. Raises Rejected for a letter that is too long."""
-    if max(len(written.body), len(written.content)) > LONGEST:
+def own_key(letter: type[Letter[Any]], subject: Model, occasion: str) -> str:
+    """Of the promise of this letter about `subject`, whether it was made or not."""
+    connection = Connection.objects.get(integration__slug="email", owner="")
+    return outbox.key_of(registry.operation("email", letter.name), connection, subject, occasion)
+
+
+def in_layout(letter: type[Letter[Any]], recipient: Recipient, written: Written, language: str) -> dict[str, str]:
+    """The words and what stands around them. Raises Rejected for a letter that is too long."""
+    if max(map(len, written)) > LONGEST:
         raise Rejected(_("The letter is too long."))
     return {
         **written._asdict(),
@@ -76,3 +92,13 @@ def preheader(body: str) -> str:
     """What inboxes show beside the subject: the first paragraph that says something."""
     paragraphs = body.split("\n\n")
     return single_line(paragraphs[1] if len(paragraphs) > 1 else body)[:150]
+
+
+def _written(letter: type[Letter[Any]], language: str, values: Mapping[str, str], draft: Draft | None) -> Written:
+    words = draft or _override(letter, language)
+    return by_words(letter, words, values) if words else by_templates(letter.name, values)
+
+
+def _override(letter: type[Letter[Any]], language: str) -> Draft | None:
+    rows = LetterOverride.objects.filter(letter=letter.name, language=language)
+    return rows.values_list("subject", "body").first()

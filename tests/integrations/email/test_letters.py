@@ -8,7 +8,8 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 
-from integrations.email.letters import LETTERS, TestLetter, compose
+from integrations.email.letters import LETTERS, compose
+from integrations.email.letters.staff import TestLetter
 from integrations.email.settings import EmailSettings
 from integrations.errors import Rejected
 from tests.integrations.promising import NOON
@@ -42,7 +43,7 @@ def test_a_letter_says_whom_it_is_from_and_to() -> None:
 
     assert letter["From"] == '"Firm, Söhne" <office@firm.example>'
     assert letter["To"] == '"Ada Love, \\"lace\\"" <ada@firm.example>'
-    assert letter["Subject"] == "Test letter from Magnetiq"
+    assert letter["Subject"] == "Test Letter - Magnetiq"
     assert letter["Auto-Submitted"] == "auto-generated"
     assert letter["Date"].datetime == NOON
     assert letter["Reply-To"] is None
