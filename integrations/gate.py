@@ -5,10 +5,11 @@ breaker and leaves one log row, one log line and a count.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import structlog
 from django.conf import settings as django_settings
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 logger = structlog.get_logger("integrations.gate")
 T = TypeVar("T")
+P = TypeVar("P")
 E = TypeVar("E", bound=BaseException)
 Translate = Callable[[Exception], Exception]
 
@@ -74,23 +76,61 @@ class Gate:
             self.tell_breaker(error, probing=probing)
             self.record(operation, error, started_at=started_at, duration=duration, size=size)
 
+    @contextmanager
+    def conversation(
+        self, operation: str, connect: Callable[[float], P], *, translate: Translate
+    ) -> Iterator["Conversation[P]"]:
+        """Many steps over what `connect(timeout in seconds)` returns: one log row, whose size is that of the steps.
+
+        The row is there from the start, for what is settled meanwhile. The breaker hears how it ended, and before that
+        of the steps that went well. Raises what `call` raises.
+        """
+        refuse_inside_transaction()
+        probing = self.admit(operation, steps=0)
+        started_at, clock = timezone.now(), time.monotonic()
+        row = log(self.connection, operation, started_at=started_at)
+        self.last_log_id = row.pk
+        talk: Conversation[P] = Conversation(self, operation, translate)
+        try:
+            talk.peer = self.connect_patiently(connect, translate, once=probing or self.forced)
+            yield talk
+        except GeneratorExit:  # whoever listened has heard enough
+            raise
+        except BaseException as raised:
+            talk.error = self.cleaned(raised)
+            raise
+        finally:
+            if talk.size:
+                self.tell_breaker(None, probing=probing)
+            if talk.error or not talk.size:
+                self.tell_breaker(talk.error, probing=probing)
+            duration = talk.slowest if talk.size else time.monotonic() - clock
+            row.size, row.duration_ms = talk.size, round(duration * 1000)
+            self.complete(row, talk.error)
+
     @property
     def is_late(self) -> bool:
         """The batch that we call for has used up its time."""
         return self.closes_at is not None and time.monotonic() > self.closes_at
 
-    def admit(self, operation: str) -> bool:
+    def admit(self, operation: str, *, steps: int = 1) -> bool:
+        """Raise Paused, or say whether this call is the breaker's probe. Counts the steps against the rate."""
         if self.forced:
             return True
         if self.connection.integration.paused_at:
             raise errors.Paused(_("Paused by an operator."))
+        if steps:
+            self.keep_pace(operation)
+        return breaker.admit(self.connection, self.settings)  # last: it takes the probe's place
+
+    def keep_pace(self, operation: str) -> None:
+        """Count one against the rate. Raises Paused when it is too many, or the batch has used up its time."""
         if self.is_late:
             raise errors.Paused(_("This batch took too long: the rest waits for the next."), until=timezone.now())
         wait = seconds_over_rate(self.settings.rate, self.connection.integration.slug, operation)
         if wait:
             until = timezone.now() + timedelta(seconds=wait)
             raise errors.Paused(_("The rate limit of this operation is reached."), until=until)
-        return breaker.admit(self.connection, self.settings)  # last: it takes the probe's place
 
     def cleaned(self, error: E) -> E:
         """The error, rid of secrets and people: its message goes into logs, on rows and on pages."""
@@ -144,27 +184,72 @@ class Gate:
         size: int | None,
     ) -> None:
         milliseconds = round(duration * 1000)
-        kind = errors.kind_of(error) if error else ""
-        self.last_log_id = log(
+        row = log(
             self.connection,
             operation,
-            error_kind=kind,
+            error_kind=errors.kind_of(error) if error else "",
             message=error.message if isinstance(error, errors.IntegrationError) else "",
             started_at=started_at,
             duration_ms=milliseconds,
             size=size,
             metadata={"test": True} if self.forced else {},
-        ).pk
-        count(self.connection.integration_id, operation, started_at, failed=bool(error), milliseconds=milliseconds)
-        emit = logger.warning if error else logger.info
+        )
+        self.last_log_id = row.pk
+        self.announce(row)
+
+    def complete(self, row: IntegrationLog, error: BaseException | None) -> None:
+        """Write down how what was begun has ended."""
+        if error:
+            row.status, row.error_kind = IntegrationLog.Status.ERROR, errors.kind_of(error)
+            row.message = error.message if isinstance(error, errors.IntegrationError) else ""
+        row.save(update_fields=["status", "error_kind", "message", "size", "duration_ms"])
+        self.announce(row)
+
+    def announce(self, row: IntegrationLog) -> None:
+        """Count the call, and say so in a line."""
+        failed = bool(row.error_kind)
+        count(row.integration_id, row.operation, row.started_at, failed=failed, milliseconds=row.duration_ms)
+        emit = logger.warning if failed else logger.info
         emit(
             "call",
             integration=self.connection.integration.slug,
-            operation=operation,
-            error_kind=kind,
-            duration_ms=milliseconds,
-            size=size,
+            operation=row.operation,
+            error_kind=row.error_kind,
+            duration_ms=row.duration_ms,
+            size=row.size,
         )
+
+
+class Conversation(Generic[P]):
+    """What is said over one connection, step by step; `peer` is what was connected to.
+
+    `size` counts the steps that went well, `slowest` is in seconds. `error` is what ended it, if that was noticed
+    without an exception reaching the gate.
+    """
+
+    peer: P
+
+    def __init__(self, gate: Gate, operation: str, translate: Translate) -> None:
+        self.gate = gate
+        self.operation = operation
+        self.translate = translate
+        self.size = 0
+        self.slowest = 0.0
+        self.error: BaseException | None = None
+
+    def step(self, send: Callable[[P], T]) -> T:
+        """Say one thing, when `Gate.keep_pace` has let it pass. Raises what `translate` makes of what goes wrong."""
+        clock = time.monotonic()
+        try:
+            answer = send(self.peer)
+        except errors.IntegrationError:
+            raise
+        except Exception as error:
+            raise self.translate(error) from error
+        finally:
+            self.slowest = max(self.slowest, time.monotonic() - clock)
+        self.size += 1
+        return answer
 
 
 def refuse_inside_transaction() -> None:
