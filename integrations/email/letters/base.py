@@ -4,6 +4,7 @@ A letter is made at the moment it is sent, from what is true then. Its context i
 operators' own words see the same placeholders: the context's fields, as text in the recipient's language and zone.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from .contexts import Context
 
 M = TypeVar("M", bound=Model)
 FALLBACK = "en"
+ADVERTISEMENT = re.compile(r"[/@]|\bwww\.|\w\.(?:[a-z]{2,}|[A-Z]{2,})\b")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +40,9 @@ class Recipient:
 
     @classmethod
     def of(cls, lead: Lead) -> "Recipient":
-        return cls(address=lead.email, name=lead.name, language=lead.language, lead=lead)
+        """A name with a web address in it is no name: strangers would use our letters to send their own message."""
+        name = "" if ADVERTISEMENT.search(lead.name) else lead.name
+        return cls(address=lead.email, name=name, language=lead.language, lead=lead)
 
 
 class Letter(Generic[M]):

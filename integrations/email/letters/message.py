@@ -1,9 +1,8 @@
 """A letter as a message: its headers, its two parts, and the bytes that they become."""
 
 from collections.abc import Mapping
-from email.headerregistry import Address
 from email.message import Message as MimeMessage
-from email.utils import format_datetime, formataddr
+from email.utils import format_datetime
 from hashlib import sha256
 from typing import Any
 
@@ -11,13 +10,11 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.mail.message import utf8_charset_qp
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django.utils.encoding import punycode
 from templated_mail.mail import BaseEmailMessage
 
 from integrations.email.settings import EmailSettings
-from leads.text import single_line
 
-from . import rendering
+from . import addresses, rendering
 from .base import Recipient
 
 
@@ -35,11 +32,11 @@ class Message(BaseEmailMessage):  # type: ignore[misc]  # the library has no typ
         super().__init__(
             context=dict(layout),
             template_name="email/layout",
-            from_email=header_address(settings.from_name, settings.from_email),
+            from_email=addresses.header(settings.from_name, settings.from_email),
             to=[recipient.address],
-            reply_to=[header_address("", settings.reply_to)] if settings.reply_to else [],
+            reply_to=[addresses.header("", settings.reply_to)] if settings.reply_to else [],
             headers={
-                "To": header_address(recipient.name, recipient.address),
+                "To": addresses.header(recipient.name, recipient.address),
                 "Date": format_datetime(timezone.now()),
                 "Message-ID": message_id(key, settings.from_email),
                 "Auto-Submitted": "auto-generated",
@@ -65,16 +62,12 @@ class Message(BaseEmailMessage):  # type: ignore[misc]  # the library has no typ
         made: MimeMessage = super().message(**options)
         for number, part in enumerate(part for part in made.walk() if part.is_multipart()):
             part.set_boundary(f"=_{self.boundary}_{number}")
+        to = self.extra_headers["To"]
+        if not to.isascii():  # Django would encode what stands before the @, which makes another address of it
+            made.replace_header("To", to.encode().decode("ascii", "surrogateescape"))
         return made
 
 
 def message_id(key: str, from_email: str) -> str:
-    domain = punycode(from_email.rpartition("@")[2])
+    domain = addresses.ascii_domain(from_email.rpartition("@")[2])
     return f"<{sha256(key.encode()).hexdigest()[:32]}@{domain}>"
-
-
-def header_address(name: str, address: str) -> str:
-    """`"Müller, Ada" <ada@bücher.example>` as headers have it."""
-    local, _, domain = address.rpartition("@")
-    written = Address(username=local, domain=punycode(domain)).addr_spec
-    return formataddr((single_line(name), written))
