@@ -41,12 +41,13 @@ class Capture:
     language: str = ""
     message: str = ""
     whitepaper: Whitepaper | None = None
-    marketing_consent: bool = False
+    marketing_consent: bool = False  # ticked: counts once it is confirmed by e-mail
     consent_text_version: str = ""
     source: str = ""  # where the consent was given
     utm: Utm = NO_UTM
     first_utm: Utm = NO_UTM
     referrer: str = ""
+    expects_answer: bool = False  # the person sits there and waits for what they asked for
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,6 @@ MARKETING_TEXTS = {
 }
 
 
-def marketing_text() -> str:
-    """The current wording, in the visitor's language."""
-    return str(MARKETING_TEXTS[MARKETING_VERSION]) % {"company": settings.COMPANY_NAME}
+def marketing_text(version: str = MARKETING_VERSION) -> str:
+    """That wording, in the visitor's language; the current one for a consent that came without version."""
+    return str(MARKETING_TEXTS.get(version, MARKETING_TEXTS[MARKETING_VERSION])) % {"company": settings.COMPANY_NAME}

@@ -93,6 +93,7 @@ class PersonForm(forms.Form):
             captured_at=timezone.now(),
             whitepaper=whitepaper,
             consent_text_version=MARKETING_VERSION,
+            expects_answer=True,
             **more,
         )
 

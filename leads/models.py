@@ -77,7 +77,10 @@ class Lead(models.Model):
     job_title = models.CharField(_("job title"), max_length=150, blank=True)
     language = models.CharField(_("language"), max_length=8, choices=Language, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.NEW)
+    # A consent that was confirmed by e-mail and not withdrawn: kept here, too, for lists and letters.
     marketing_consent = models.BooleanField(_("consent"), default=False)
+    # Somebody who reads the mail to this address followed a link of ours.
+    email_confirmed_at = models.DateTimeField(_("address confirmed"), null=True, blank=True, editable=False)
     first_seen_at = models.DateTimeField(_("first seen"))
     last_seen_at = models.DateTimeField(_("last seen"))
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
@@ -116,6 +119,7 @@ class Lead(models.Model):
             setattr(self, detail, "")
         self.email = f"forgotten-{self.uuid}@forgotten.invalid"
         self.marketing_consent = self.name_is_guess = False
+        self.email_confirmed_at = None
         self.status = self.Status.FORGOTTEN
 
 
@@ -154,6 +158,9 @@ class Touchpoint(models.Model):
     first_utm_content = models.CharField(_("first UTM content"), max_length=150, blank=True)
     referrer = models.CharField(_("referrer"), max_length=500, blank=True)
     captured_at = models.DateTimeField(_("when"))
+    # The database knows the default as well: `leads.upsert` names no column that it has nothing to say about.
+    downloads = models.PositiveSmallIntegerField(_("downloads"), default=0, db_default=0)
+    downloaded_at = models.DateTimeField(_("last download"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("touchpoint")
@@ -165,8 +172,18 @@ class Touchpoint(models.Model):
         return f"{self.get_kind_display()} {self.captured_at:%Y-%m-%d}"
 
 
+class ConsentQuerySet(models.QuerySet["Consent"]):
+    def waiting(self) -> "ConsentQuerySet":
+        """Neither confirmed nor withdrawn."""
+        return self.filter(confirmed_at=None, withdrawn_at=None)
+
+
 class Consent(models.Model):
-    """The proof that a lead agreed: when, to which words, and where. `Lead.marketing_consent` is today's answer."""
+    """The proof that a lead agreed: when, to which words, and where; and that it was really them, and until when.
+
+    Anybody can type anybody's address into a form: a consent counts once somebody who reads the mail to that address
+    confirmed it. `Lead.marketing_consent` is today's answer.
+    """
 
     class Purpose(models.TextChoices):
         MARKETING = "marketing", _("Marketing")
@@ -176,6 +193,10 @@ class Consent(models.Model):
     given_at = models.DateTimeField(_("given at"))
     text_version = models.CharField(_("version of the text"), max_length=20, blank=True)
     source = models.CharField(_("source"), max_length=200, blank=True)
+    confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
+    withdrawn_at = models.DateTimeField(_("withdrawn at"), null=True, blank=True)
+
+    objects = ConsentQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("consent")
@@ -184,3 +205,7 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_purpose_display()} {self.given_at:%Y-%m-%d}"
+
+    @property
+    def holds(self) -> bool:
+        return self.confirmed_at is not None and self.withdrawn_at is None

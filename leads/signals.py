@@ -8,7 +8,18 @@ from django.dispatch import Signal
 # Arguments: sender=Lead, leads=Sequence[Lead] (each lead once, as it is now in the database).
 leads_captured = Signal()
 
-# Somebody corrected a lead: sent by `actions.update_details` when at least one value is another one now.
+# People wait for the whitepaper that they asked for: sent by `actions.capture` for what is new among captures that
+# expect an answer (the form's and the API's; an import's do not).
+# Arguments: sender=Touchpoint, touchpoints=Sequence[Touchpoint] (`lead` and `whitepaper` are loaded).
+whitepapers_requested = Signal()
+
+# A tick waits for its confirmation by e-mail: sent by `actions.capture` for what is new among captures that expect an
+# answer, and by `actions.ask_for_confirmation`; never for leads whose consent is confirmed.
+# Arguments: sender=Consent, consents=Sequence[Consent] (`lead` is loaded).
+consents_requested = Signal()
+
+# A lead is another one now: sent by `actions.update_details` when somebody corrected it, by `confirm_consent` and
+# `withdraw_consent` when its `marketing_consent` turned.
 # Arguments: sender=Lead, leads=Sequence[Lead].
 leads_changed = Signal()
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 
 from leads.captures import Capture
-from leads.models import DETAILS, FIRST_UTM_FIELDS, UTM_FIELDS, Consent, Lead
+from leads.models import DETAILS, FIRST_UTM_FIELDS, UTM_FIELDS, Consent, Lead, Touchpoint
 
 Key = tuple[str, str]  # an address and a touchpoint's key
 
@@ -49,7 +49,6 @@ LEAD_INPUT = {
     "email": "text",
     **dict.fromkeys(DETAILS, "text"),
     "name_is_guess": "boolean",
-    "marketing_consent": "boolean",
     "captured_at": "timestamptz",
 }
 GIVEN = ", ".join(column for column in LEAD_INPUT if column != "captured_at")
@@ -57,14 +56,13 @@ GIVEN = ", ".join(column for column in LEAD_INPUT if column != "captured_at")
 # ORDER BY: all captures lock their leads in one order, so that two of them never wait for each other.
 UPSERT_LEADS = f"""
     INSERT INTO leads_lead AS lead
-        ({GIVEN}, first_seen_at, last_seen_at, created_at, updated_at, uuid, status)
-    SELECT {GIVEN}, captured_at, captured_at, %s, %s, gen_random_uuid(), '{Lead.Status.NEW.value}'
+        ({GIVEN}, marketing_consent, first_seen_at, last_seen_at, created_at, updated_at, uuid, status)
+    SELECT {GIVEN}, false, captured_at, captured_at, %s, %s, gen_random_uuid(), '{Lead.Status.NEW.value}'
     FROM unnest({arrays(LEAD_INPUT.values())}) AS new ({", ".join(LEAD_INPUT)})
     ORDER BY email
     ON CONFLICT (email) DO UPDATE SET
         {BEST_NAME},
         {", ".join(newer_wins(detail) for detail in DETAILS if detail != "name")},
-        marketing_consent = lead.marketing_consent OR EXCLUDED.marketing_consent,
         first_seen_at = LEAST(lead.first_seen_at, EXCLUDED.first_seen_at),
         last_seen_at = GREATEST(lead.last_seen_at, EXCLUDED.last_seen_at),
         updated_at = EXCLUDED.updated_at
@@ -80,7 +78,8 @@ TOUCHPOINT_COLUMNS = {
 CONSENT_INPUT = {"marketing_consent": "boolean", "consent_text_version": "text", "source": "text"}
 TOUCHPOINT_INPUT = {**TOUCHPOINT_COLUMNS, **CONSENT_INPUT}
 
-# A consent belongs to its touchpoint: both come in one statement, so that neither comes twice or alone.
+# A consent belongs to its touchpoint: both come in one statement, so that neither comes twice or alone. Its id is drawn
+# beforehand, for what an INSERT returns cannot be told apart when somebody agreed twice.
 ADD_TOUCHPOINTS = f"""
     WITH new AS (
         SELECT * FROM unnest({arrays(TOUCHPOINT_INPUT.values())}) AS new ({", ".join(TOUCHPOINT_INPUT)})
@@ -89,12 +88,14 @@ ADD_TOUCHPOINTS = f"""
         SELECT {", ".join(TOUCHPOINT_COLUMNS)} FROM new
         ON CONFLICT (lead_id, key) DO NOTHING
         RETURNING id, lead_id, key
-    ), consented AS (
-        INSERT INTO leads_consent (lead_id, purpose, given_at, text_version, source)
-        SELECT lead_id, '{Consent.Purpose.MARKETING.value}', captured_at, consent_text_version, source
+    ), agreed AS (
+        SELECT nextval(pg_get_serial_sequence('leads_consent', 'id')) AS id, new.*
         FROM new JOIN added USING (lead_id, key) WHERE marketing_consent
+    ), consented AS (
+        INSERT INTO leads_consent (id, lead_id, purpose, given_at, text_version, source)
+        SELECT id, lead_id, '{Consent.Purpose.MARKETING.value}', captured_at, consent_text_version, source FROM agreed
     )
-    SELECT id, lead_id FROM added
+    SELECT added.id, lead_id, key, agreed.id FROM added LEFT JOIN agreed USING (lead_id, key)
 """  # noqa: S608 - made of constants
 
 
@@ -115,10 +116,19 @@ def upsert_leads(captures: Sequence[Capture], now: datetime) -> list[tuple[Lead,
     return [(Lead.from_db("default", LEAD_FIELDS, values), bool(created)) for created, *values in found]
 
 
-def add_touchpoints(captures: Sequence[tuple[Lead, Capture]]) -> list[tuple[int, int]]:
-    """Touchpoint and lead id of what was added; what was there already is left alone."""
+class Added(NamedTuple):
+    """What is new: a touchpoint, and the consent that came with it, if one did."""
+
+    pk: int
+    lead_id: int
+    key: str
+    consent_id: int | None
+
+
+def add_touchpoints(captures: Sequence[tuple[Lead, Capture]]) -> list[Added]:
+    """What was there already is left alone."""
     new = [touchpoint_values(lead, capture) for lead, capture in captures]
-    return [(pk, lead_id) for pk, lead_id in rows(ADD_TOUCHPOINTS, *map(list, zip(*new, strict=True)))]
+    return [Added(*values) for values in rows(ADD_TOUCHPOINTS, *map(list, zip(*new, strict=True)))]
 
 
 def touchpoint_values(lead: Lead, capture: Capture) -> tuple[object, ...]:
@@ -136,6 +146,26 @@ def touchpoint_values(lead: Lead, capture: Capture) -> tuple[object, ...]:
         capture.marketing_consent,
         capture.consent_text_version,
         capture.source,
+    )
+
+
+def touchpoint_of(added: Added, lead: Lead, capture: Capture) -> Touchpoint:
+    """The new row, without asking for it."""
+    touchpoint = Touchpoint(
+        pk=added.pk, **dict(zip(TOUCHPOINT_COLUMNS, touchpoint_values(lead, capture), strict=False))
+    )
+    touchpoint.lead, touchpoint.whitepaper = lead, capture.whitepaper
+    return touchpoint
+
+
+def consent_of(added: Added, lead: Lead, capture: Capture) -> Consent:
+    """The new row, without asking for it."""
+    return Consent(
+        pk=added.consent_id,
+        lead=lead,
+        given_at=capture.captured_at,
+        text_version=capture.consent_text_version,
+        source=capture.source,
     )
 
 

@@ -37,11 +37,12 @@ def test_first_capture_creates_lead_touchpoint_and_consent() -> None:
     touchpoint = lead.touchpoints.get()
     consent = lead.consents.get()
     assert (result.leads, result.created, result.merged, result.known) == ([lead], 1, 0, 0)
-    assert (lead.name, lead.status, lead.marketing_consent) == ("Ada", Lead.Status.NEW, True)
+    assert (lead.name, lead.status, lead.marketing_consent) == ("Ada", Lead.Status.NEW, False)
     assert (lead.first_seen_at, lead.last_seen_at) == (A_MOMENT, A_MOMENT)
     assert (touchpoint.whitepaper, touchpoint.utm_source) == (whitepaper, "linkedin")
     assert (touchpoint.first_utm_source, touchpoint.first_utm_medium) == ("google", "cpc")
     assert (consent.given_at, consent.text_version, consent.source) == (A_MOMENT, "7", "form")
+    assert (consent.confirmed_at, consent.withdrawn_at) == (None, None)
 
 
 def test_other_case_and_blanks_round_the_address_are_the_same_person() -> None:
@@ -64,6 +65,7 @@ def test_letters_beyond_ascii_are_lower_cased_as_well(address: str) -> None:
 
 def test_later_blank_erases_nothing() -> None:
     capture([a_capture(name="Ada", phone="1", marketing_consent=True)])
+    Lead.objects.update(marketing_consent=True)
 
     capture([a_capture(key="second", captured_at=LATER, company="Analytical")])
 
