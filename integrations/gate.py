@@ -94,7 +94,7 @@ class Gate:
         try:
             talk.peer = self.connect_patiently(connect, translate, once=probing or self.forced)
             yield talk
-        except GeneratorExit:  # whoever listened has heard enough
+        except (GeneratorExit, errors.Paused):  # whoever listened has heard enough; the rest must wait
             raise
         except BaseException as raised:
             talk.error = self.cleaned(raised)

@@ -1,0 +1,309 @@
+"""The wire: SMTP, one connection for many letters, and what a server's answers mean."""
+
+import re
+import smtplib
+import socket
+import ssl
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from email.message import Message
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from django.conf import settings as django_settings
+from django.utils.encoding import punycode
+from django.utils.translation import gettext as _
+
+from integrations import errors
+from integrations.gate import Conversation, Gate
+from integrations.http import PrivateAddressError, public_address
+
+from .settings import EmailSettings
+
+OPERATION = "send_letters"
+CLOSING = 421  # "I close the connection", whatever was asked
+NOT_LET_IN = (530, 534, 535, 538)
+TOO_LARGE = 552
+# Permanent, says the server, but no fault of the address (RFC 3463): a full mailbox, its system, the way, a policy.
+OTHERS_FAULT = re.compile(r"^5\.(2\.2|3\.|4\.|7\.)")
+LINE_END = re.compile(rb"\r?\n")
+ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b")
+
+
+class Undeliverable(errors.Rejected):
+    """The address itself takes no letters: no other letter to it will fare better."""
+
+
+class Mail(NamedTuple):
+    """A letter in its envelope. `content` is the whole message with CRLF line ends."""
+
+    sender: str
+    recipients: Sequence[str]
+    content: bytes
+
+
+def as_sent(message: Message) -> bytes:
+    """A message's bytes as they travel: with the line ends of the network."""
+    return LINE_END.sub(b"\r\n", message.as_bytes())
+
+
+@dataclass
+class Offer:
+    """What a server tells of itself: its name, the TLS version ("" without), and its extensions."""
+
+    name: str
+    tls: str
+    extensions: dict[str, str] = field(default_factory=dict)
+
+
+class SmtpClient:
+    """One server. Raises IntegrationError only."""
+
+    def __init__(self, settings: EmailSettings, gate: Gate) -> None:
+        self.settings = settings
+        self.gate = gate
+
+    @contextmanager
+    def session(self) -> Iterator["Session"]:
+        """A connection, for as many letters as it lives."""
+        with self.gate.conversation(OPERATION, self.connect, translate=translate) as talk:
+            try:
+                yield Session(talk)
+            finally:
+                leave(talk.peer)
+
+    def offer(self) -> Offer:
+        """Connect, encrypt and log in, as for a letter, and say what we met."""
+        return self.gate.call("test_connection", self.look, translate=translate, reads_only=True)
+
+    def look(self, timeout: float) -> Offer:
+        smtp = self.connect(timeout)
+        try:
+            greeting = (smtp.ehlo_resp or b"").decode(errors="replace").split("\n")[0]
+            tls = smtp.sock.version() if isinstance(smtp.sock, ssl.SSLSocket) else ""
+            return Offer(greeting.split(" ")[0], tls or "", dict(smtp.esmtp_features))
+        finally:
+            leave(smtp)
+
+    def connect(self, timeout: float) -> smtplib.SMTP:
+        """A connection that is ready for letters."""
+        settings = self.settings
+        if settings.security == "tls":
+            smtp: smtplib.SMTP = _SmtpTls(
+                settings.host, settings.port, our_name(), timeout=timeout, context=ssl.create_default_context()
+            )
+        else:
+            smtp = _Smtp(settings.host, settings.port, our_name(), timeout=timeout)
+        try:
+            self.enter(smtp)
+        except BaseException:
+            smtp.close()
+            raise
+        return smtp
+
+    def enter(self, smtp: smtplib.SMTP) -> None:
+        smtp.ehlo_or_helo_if_needed()
+        if self.settings.security == "starttls":
+            smtp.starttls(context=ssl.create_default_context())
+            smtp.ehlo_or_helo_if_needed()
+        if self.settings.username:
+            password = self.settings.password.get_secret_value() if self.settings.password else ""
+            smtp.login(self.settings.username, password)
+
+
+class Session:
+    """One connection. It `is_open` until the server closes it, which it may do after any letter."""
+
+    def __init__(self, talk: Conversation[smtplib.SMTP]) -> None:
+        self.talk = talk
+        self.is_open = True
+        self.has_answered = False  # about any letter: if it closes later, nobody is to blame
+
+    def send(self, mail: Mail) -> dict[str, errors.IntegrationError]:
+        """{recipient: why it was refused}; where all were, the content was not sent.
+
+        Raises Unavailable when the connection turned out to be closed before the content was sent, Ambiguous after.
+        """
+        try:
+            refused = self.talk.step(lambda smtp: self.post(smtp, mail))
+        except errors.Ambiguous as error:
+            self.is_open, self.talk.error = False, error
+            raise
+        except errors.Unavailable:
+            self.is_open = False
+            raise
+        except errors.IntegrationError:
+            self.has_answered = True
+            self.recover()
+            raise
+        self.has_answered = True
+        return refused
+
+    def post(self, smtp: smtplib.SMTP, mail: Mail) -> dict[str, errors.IntegrationError]:
+        options = options_for(smtp, mail)
+        self.expect(smtp.mail(ascii_domain(mail.sender), options), refused_sender)
+        refused: dict[str, errors.IntegrationError] = {}
+        for recipient in mail.recipients:
+            try:
+                self.expect(smtp.rcpt(ascii_domain(recipient)), refused_recipient)
+            except errors.IntegrationError as error:
+                refused[recipient] = error
+        if len(refused) < len(mail.recipients):
+            self.expect(smtp.docmd("DATA"), refused_content, wanted=3)
+            self.hand_over(smtp, mail.content)
+        elif self.is_open:
+            smtp.rset()
+        return refused
+
+    def hand_over(self, smtp: smtplib.SMTP, content: bytes) -> None:
+        """The letter, and then the dot that makes it theirs: until then a lost connection has lost nothing."""
+        ended = content if content.endswith(b"\r\n") else content + b"\r\n"
+        smtp.send(re.sub(rb"(?m)^\.", b"..", ended))
+        try:
+            smtp.send(b".\r\n")
+            answer = smtp.getreply()
+        except (smtplib.SMTPException, OSError) as error:
+            raise errors.Ambiguous(_("The connection broke before the server said that it has the letter.")) from error
+        self.expect(answer, refused_content)
+
+    def expect(self, answer: tuple[int, bytes], refused: Any, *, wanted: int = 2) -> None:
+        """Raise what a refusal means, by what was asked."""
+        code, said = answer
+        if code // 100 == wanted:
+            return
+        text = said.decode(errors="replace").replace("\n", " ")
+        if code == CLOSING:
+            self.is_open = False
+        if code < 500:
+            raise errors.Conflict(_("Not now: the server answers %(code)s %(text)s") % {"code": code, "text": text})
+        if code in NOT_LET_IN:
+            raise errors.Misconfigured(
+                _("The server does not let us in: %(code)s %(text)s") % {"code": code, "text": text}
+            )
+        raise refused(code, text)
+
+    def recover(self) -> None:
+        """After a refusal the next letter starts anew; a connection that has had enough is closed."""
+        try:
+            if self.is_open:
+                self.is_open = self.talk.peer.rset()[0] // 100 == 2
+        except (smtplib.SMTPException, OSError):
+            self.is_open = False
+
+
+# --- what answers mean ------------------------------------------------------------------------------------------------
+
+
+def refused_sender(code: int, text: str) -> errors.IntegrationError:
+    if code == TOO_LARGE:
+        return refused_content(code, text)
+    said = _("The server does not accept our sender's address: %(code)s %(text)s")
+    return errors.Misconfigured(said % {"code": code, "text": text})
+
+
+def refused_recipient(code: int, text: str) -> errors.IntegrationError:
+    enhanced = ENHANCED.match(text)
+    kind = errors.Rejected if enhanced and OTHERS_FAULT.match(enhanced[1]) else Undeliverable
+    return kind(_("The recipient's server refuses: %(code)s %(text)s") % {"code": code, "text": text})
+
+
+def refused_content(code: int, text: str) -> errors.IntegrationError:
+    return errors.Rejected(_("The server refuses the letter: %(code)s %(text)s") % {"code": code, "text": text})
+
+
+def translate(error: Exception) -> Exception:
+    """What failed before a letter's content was sent, in our words. What fails later `Session.hand_over` knows."""
+    match error:
+        case PrivateAddressError():
+            return errors.Misconfigured(_("The server is inside a private network, which is not allowed."))
+        case ssl.SSLCertVerificationError():
+            return errors.Misconfigured(_("The server's certificate is not valid for this name, or has expired."))
+        case smtplib.SMTPNotSupportedError():
+            return errors.Misconfigured(
+                _("The server offers no encryption, or no way to log in, as the settings want it.")
+            )
+        case smtplib.SMTPResponseException():
+            return _translate_answer(error)
+        case smtplib.SMTPServerDisconnected():
+            return errors.Unavailable(_("The server closed the connection."))
+        case smtplib.SMTPException():
+            return errors.Misconfigured(_("The server offers no way to log in that we know."))
+        case ssl.SSLError():
+            return errors.Unavailable(_("No secure connection to the server."))
+        case TimeoutError():
+            return errors.Unavailable(_("No answer of the server within the time allowed."))
+        case OSError():
+            return errors.NotConnected(_("No connection to the server."))
+        case _:
+            return error
+
+
+def _translate_answer(error: smtplib.SMTPResponseException) -> Exception:
+    text = error.smtp_error.decode(errors="replace") if isinstance(error.smtp_error, bytes) else str(error.smtp_error)
+    said = {"code": error.smtp_code, "text": text.replace("\n", " ")}
+    if isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code >= 500:
+        return errors.Misconfigured(_("The server refuses user name or password: %(code)s %(text)s") % said)
+    return errors.Unavailable(_("The server is not ready for us: %(code)s %(text)s") % said)
+
+
+# --- envelopes --------------------------------------------------------------------------------------------------------
+
+
+def ascii_domain(address: str) -> str:
+    """The address with its domain as the name servers know it; what stands before the @ is the receiving host's.
+
+    Raises Rejected for a domain that cannot be one.
+    """
+    local, _at, domain = address.rpartition("@")
+    try:
+        return f"{local}@{punycode(domain)}"
+    except UnicodeError as error:
+        raise errors.Rejected(_("The domain of the address is none.")) from error
+
+
+def options_for(smtp: smtplib.SMTP, mail: Mail) -> list[str]:
+    """What MAIL FROM must say of this letter. Raises Rejected for what the server does not take."""
+    limit = smtp.esmtp_features.get("size", "")
+    if limit.isdigit() and 0 < int(limit) < len(mail.content):
+        raise errors.Rejected(
+            _("The letter is larger (%(size)s bytes) than the server takes (%(limit)s bytes).")
+            % {"size": len(mail.content), "limit": limit}
+        )
+    options = [f"SIZE={len(mail.content)}"] if smtp.has_extn("size") else []
+    if smtp.has_extn("8bitmime"):
+        options.append("BODY=8BITMIME")
+    if not all(address.rpartition("@")[0].isascii() for address in (mail.sender, *mail.recipients)):
+        if not smtp.has_extn("smtputf8"):
+            raise errors.Rejected(_("The server takes no addresses with letters like these before the @."))
+        options.append("SMTPUTF8")
+    return options
+
+
+def our_name() -> str:
+    """How we introduce ourselves; asking the name servers for it may take long."""
+    return urlsplit(django_settings.SITE_URL).hostname or "localhost"
+
+
+def leave(smtp: smtplib.SMTP | None) -> None:
+    """Politely, and whatever comes of it: all that was said is settled."""
+    with suppress(smtplib.SMTPException, OSError):
+        if smtp is not None and smtp.sock is not None:
+            smtp.sock.settimeout(2)
+            smtp.quit()
+    if smtp is not None:
+        smtp.close()
+
+
+class _Smtp(smtplib.SMTP):
+    """Connects to the address that was checked, whatever the name leads to a moment later."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        checked = host if django_settings.ALLOW_PRIVATE_ADDRESSES else public_address(host, port)
+        found: socket.socket = super()._get_socket(checked, port, timeout)  # type: ignore[misc]
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the final dot goes alone
+        return found
+
+
+class _SmtpTls(smtplib.SMTP_SSL, _Smtp):
+    pass

@@ -1,0 +1,145 @@
+"""The letters that we promise, how they are sent, and how the server is tested."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from functools import cached_property
+from typing import Any, cast
+
+from django.db.models import Model
+from django.utils.translation import gettext_lazy
+
+from integrations import errors
+from integrations.models import StoredMail
+from integrations.service import (
+    ConnectionReport,
+    IntegrationService,
+    Mode,
+    Operation,
+    Outcome,
+    Requirement,
+    is_this_machine,
+    operation,
+)
+
+from . import letters, probe, stored, suppressions
+from .client import OPERATION, Mail, Session, SmtpClient, as_sent
+from .desk import Desk, Write
+from .letters import Letter
+from .settings import EmailSettings
+
+Outcomes = Iterator[tuple[Sequence[Any], Outcome]]
+AT_ONCE = 100
+
+
+def posted(letter: type[Letter[Any]]) -> "Operation[EmailService, Any]":
+    """The promise of one kind of letter."""
+
+    def handler(service: "EmailService", subjects: Sequence[Model]) -> Outcomes:
+        yield from service.send(subjects, lambda subject: service.compose(letter, subject))
+
+    handler.__doc__ = f"Send the letter “{letter.name}” about each subject."
+    return operation(label=letter.label, batch_size=AT_ONCE, queue=letter.queue)(handler)
+
+
+class EmailService(IntegrationService):
+    """Letters to clients and staff, and Django's own mail, over an SMTP server."""
+
+    slug, label, icon = "email", gettext_lazy("E-mail"), "mail"
+    settings_schema = EmailSettings
+    settings: EmailSettings
+
+    booking_confirmation = posted(letters.BookingConfirmation)
+    booking_moved = posted(letters.BookingMoved)
+    booking_cancelled = posted(letters.BookingCancelled)
+    webinar_registration = posted(letters.WebinarRegistration)
+    webinar_reminder = posted(letters.WebinarReminder)
+    waiting_list_place = posted(letters.WaitingListPlace)
+    registration_cancelled = posted(letters.RegistrationCancelled)
+    payment_failed = posted(letters.PaymentFailed)
+    refund = posted(letters.Refund)
+    whitepaper_delivery = posted(letters.WhitepaperDelivery)
+    double_opt_in = posted(letters.DoubleOptIn)
+    integration_alert = posted(letters.IntegrationAlert)
+    integration_recovered = posted(letters.IntegrationRecovered)
+    test_letter = posted(letters.TestLetter)
+
+    @operation(label=gettext_lazy("Mail of the system"), batch_size=AT_ONCE, queue="fast")
+    def stored_mail(self, mails: Sequence[StoredMail]) -> Outcomes:
+        """Send what was written by Django's own mail API, such as the link for a new password."""
+        for rows, outcome in self.send(mails, lambda row: stored.opened(cast(StoredMail, row), self.settings)):
+            if outcome is None:
+                stored.empty(rows)
+            yield rows, outcome
+
+    @classmethod
+    def system_of(cls, settings: EmailSettings) -> str:
+        return f"{settings.host}:{settings.port}"
+
+    @classmethod
+    def mode_of(cls, settings: EmailSettings) -> Mode:
+        return Mode.SANDBOX if is_this_machine(f"smtp://{settings.host}") else Mode.LIVE
+
+    @cached_property
+    def client(self) -> SmtpClient:
+        return SmtpClient(self.settings, self.gate)
+
+    def test_connection(self) -> ConnectionReport:
+        """Connects, encrypts and logs in as for a letter, and says what the server offers. Sends nothing."""
+        return probe.report(self.client.offer(), self.settings)
+
+    def requirements(self) -> list[Requirement]:
+        """Encryption, and a sender whom people recognise."""
+        return probe.requirements(self.settings)
+
+    # --- sending ----------------------------------------------------------------------------------------------------
+
+    def compose(self, letter: type[Letter[Any]], subject: Model) -> Mail:
+        promise = self.promise(subject)
+        message = letters.compose(letter, subject, occasion=promise.occasion, key=promise.key, settings=self.settings)
+        return Mail(self.settings.from_email, message.to, as_sent(message.message()))
+
+    def send(self, subjects: Sequence[Model], write: Write) -> Outcomes:
+        """Letter by letter, over one connection while it lasts; what can't be written needs none."""
+        desk = Desk(subjects, suppressions.checked(write))
+        with ThreadPoolExecutor(1, "smtp") as wire:
+            while paper := desk.top:
+                if isinstance(paper.mail, errors.IntegrationError):
+                    yield [desk.take()], paper.mail
+                else:
+                    with self.client.session() as session:
+                        yield from self.talk(session, desk, wire)
+
+    def talk(self, session: Session, desk: Desk, wire: ThreadPoolExecutor) -> Outcomes:
+        """What one connection takes. The letter that finds it closed stays on the desk for the next one."""
+        while session.is_open and (paper := desk.top):
+            outcome: Outcome = None
+            if isinstance(paper.mail, errors.IntegrationError):
+                outcome = paper.mail
+            else:
+                try:
+                    outcome = self.post(paper.mail, session, desk, wire)
+                except errors.Unavailable:
+                    if session.has_answered:
+                        return
+                    raise
+            yield [desk.take()], outcome
+
+    def post(self, mail: Mail, session: Session, desk: Desk, wire: ThreadPoolExecutor) -> Outcome:
+        """What became of one letter. While it is on the wire, the next is written; nothing is when this returns.
+
+        Raises what is the connection's fault.
+        """
+        self.gate.keep_pace(OPERATION)
+        sending = wire.submit(session.send, mail)
+        try:
+            desk.prepare()
+        finally:
+            wait([sending])
+        try:
+            refused = sending.result()
+        except errors.IntegrationError as error:
+            if error.blames_connection:
+                raise
+            return error
+        suppressions.note(refused)
+        return next(iter(refused.values())) if len(refused) == len(mail.recipients) else None

@@ -1,0 +1,42 @@
+"""Addresses that take no letters: noted when a server says so for good, asked before every letter."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from integrations.errors import IntegrationError, Rejected
+from integrations.models import Suppression
+from integrations.redact import redact
+from leads.addresses import normalise
+
+from .client import Mail, Undeliverable
+from .desk import Write
+
+
+def checked(write: Write) -> Write:
+    """`write`, which refuses letters to such addresses; they are looked up once, when the first letter is written."""
+    suppressed: Callable[[], set[str]] = cache(lambda: set(Suppression.objects.values_list("email", flat=True)))
+
+    def written(subject: Any) -> Mail:
+        mail = write(subject)
+        wanted = [address for address in mail.recipients if normalise(address) not in suppressed()]
+        if not wanted:
+            raise Rejected(_("This address takes no letters: lift that under “Suppressed addresses”, then replay."))
+        return mail._replace(recipients=wanted)
+
+    return written
+
+
+def note(refused: Mapping[str, IntegrationError]) -> None:
+    """Remember those that are undeliverable for good."""
+    for address, error in refused.items():
+        if isinstance(error, Undeliverable):
+            reason = redact(error.message)
+            Suppression.objects.get_or_create(email=normalise(address), defaults={"reason": reason})
+
+
+def lifted(addresses: Iterable[str]) -> int:
+    """Forget about these; returns how many were suppressed."""
+    return Suppression.objects.filter(email__in=[normalise(address) for address in addresses]).delete()[0]
