@@ -8,23 +8,43 @@ from .composing import compose, preview
 from .payments import PaymentFailed, Refund
 from .staff import IntegrationAlert, IntegrationRecovered, TestLetter
 from .webinars import RegistrationCancelled, WaitingListPlace, WebinarRegistration, WebinarReminder
+from .whitepapers import DoubleOptIn, WhitepaperDelivery
 
-LETTERS: dict[str, type[Letter[Any]]] = {
-    letter.name: letter
-    for letter in (
-        BookingConfirmation,
-        BookingMoved,
-        BookingCancelled,
-        WebinarRegistration,
-        WebinarReminder,
-        WaitingListPlace,
-        RegistrationCancelled,
-        PaymentFailed,
-        Refund,
-        IntegrationAlert,
-        IntegrationRecovered,
-        TestLetter,
-    )
-}
+_ALL: list[type[Letter[Any]]] = [
+    BookingConfirmation,
+    BookingMoved,
+    BookingCancelled,
+    WebinarRegistration,
+    WebinarReminder,
+    WaitingListPlace,
+    RegistrationCancelled,
+    PaymentFailed,
+    Refund,
+    WhitepaperDelivery,
+    DoubleOptIn,
+    IntegrationAlert,
+    IntegrationRecovered,
+    TestLetter,
+]
+LETTERS = {letter.name: letter for letter in _ALL}
 
-__all__ = ["LETTERS", "Letter", "compose", "preview"]
+__all__ = [
+    "LETTERS",
+    "BookingCancelled",
+    "BookingConfirmation",
+    "BookingMoved",
+    "DoubleOptIn",
+    "IntegrationAlert",
+    "IntegrationRecovered",
+    "Letter",
+    "PaymentFailed",
+    "Refund",
+    "RegistrationCancelled",
+    "TestLetter",
+    "WaitingListPlace",
+    "WebinarRegistration",
+    "WebinarReminder",
+    "WhitepaperDelivery",
+    "compose",
+    "preview",
+]

@@ -15,7 +15,9 @@ from django.conf import settings as django_settings
 from django.db.models import Model, QuerySet
 from django.utils import timezone, translation
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 
+from integrations.errors import Obsolete
 from leads.models import Lead
 
 from .contexts import Context
@@ -51,6 +53,7 @@ class Letter(Generic[M]):
     name: ClassVar[str]
     label: ClassVar[Promise | str]
     context_class: ClassVar[type[Context]]
+    related: ClassVar[tuple[str, ...]] = ()  # what is read together with the subject
     marketing: ClassVar[bool] = False
     queue: ClassVar[str] = "fast"
 
@@ -58,6 +61,14 @@ class Letter(Generic[M]):
     def subjects(cls) -> "QuerySet[M] | None":
         """Real ones to preview the letter with, the latest first; None while there are none."""
         return None
+
+    @classmethod
+    def current(cls, subject: M) -> M:
+        """The subject as it is now: a batch may have waited since it was read. Raises Obsolete when it is gone."""
+        found = type(subject)._base_manager.select_related(*cls.related).filter(pk=subject.pk).first()
+        if found is None:
+            raise Obsolete(gettext("What this letter was about is gone."))
+        return found
 
     @classmethod
     def recipient(cls, subject: M, occasion: str) -> Recipient:

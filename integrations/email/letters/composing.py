@@ -11,6 +11,7 @@ from integrations import outbox, registry
 from integrations.email.settings import EmailSettings
 from integrations.errors import Obsolete, Rejected
 from integrations.models import Connection, LetterOverride
+from leads import links
 from leads.text import single_line
 
 from .base import Letter, Recipient, as_read_by
@@ -40,6 +41,7 @@ def compose(
     `language` instead of the reader's, `draft` (subject, body) instead of the words that are in use. Raises Obsolete
     when nobody wants it any more, Rejected when it cannot be written; what a template raises passes.
     """
+    subject = letter.current(subject)
     recipient = letter.recipient(subject, occasion)
     if letter.marketing and not (recipient.lead and recipient.lead.marketing_consent):
         raise Obsolete(_("There is no confirmed consent to news by e-mail."))
@@ -85,6 +87,7 @@ def in_layout(letter: type[Letter[Any]], recipient: Recipient, written: Written,
         "company_name": django_settings.COMPANY_NAME,
         "imprint_url": django_settings.IMPRINT_URL,
         "privacy_url": django_settings.PRIVACY_URL,
+        "unsubscribe_url": links.unsubscribe(recipient.lead) if letter.marketing and recipient.lead else "",
     }
 
 

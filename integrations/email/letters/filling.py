@@ -6,7 +6,7 @@ button. Values are never looked at again: what looks like a placeholder or like 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
+from itertools import cycle, groupby
 from typing import Any
 
 from django.utils.html import escape, format_html, format_html_join, urlize
@@ -75,11 +75,12 @@ class Filled:
         return format_html("<p>{}</p>", joined("<br>\n", map(self.line, lines)))
 
     def line(self, line: str) -> SafeString:
-        # Split at the one group of the pattern: words and names of placeholders take turns.
-        pieces = enumerate(PLACEHOLDER.split(line))
-        return joined(
-            "", (self.value(piece) if number % 2 else urlize(piece, autoescape=True) for number, piece in pieces)
-        )
+        # Split at the pattern's one group, words and names of placeholders take turns.
+        turns = zip(PLACEHOLDER.split(line), cycle([self.words, self.value]), strict=False)
+        return joined("", (shown(piece) for piece, shown in turns))
+
+    def words(self, text: str) -> SafeString:
+        return SafeString(urlize(text, autoescape=True))  # escaped, but not marked as such
 
     def value(self, name: str) -> SafeString:
         value = self.values[name]

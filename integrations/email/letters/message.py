@@ -1,13 +1,12 @@
 """A letter as a message: its headers, its two parts, and the bytes that they become."""
 
 from collections.abc import Mapping
-from email.message import Message as MimeMessage
 from email.utils import format_datetime
 from hashlib import sha256
 from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
-from django.core.mail.message import utf8_charset_qp
+from django.core.mail.message import SafeMIMEMultipart, utf8_charset_qp
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from templated_mail.mail import BaseEmailMessage
@@ -40,6 +39,7 @@ class Message(BaseEmailMessage):  # type: ignore[misc]  # the library has no typ
                 "Date": format_datetime(timezone.now()),
                 "Message-ID": message_id(key, settings.from_email),
                 "Auto-Submitted": "auto-generated",
+                **(one_click(layout["unsubscribe_url"]) if layout["unsubscribe_url"] else {}),
             },
         )
         self.boundary = salted_hmac("integrations.email.boundary", key).hexdigest()[:32]
@@ -57,9 +57,9 @@ class Message(BaseEmailMessage):  # type: ignore[misc]  # the library has no typ
         """As it is: the library's own would render again, and overwrite whom it is from and answers go to."""
         return EmailMultiAlternatives.send(self, fail_silently=fail_silently)
 
-    def message(self, **options: Any) -> MimeMessage:
+    def message(self, **options: Any) -> SafeMIMEMultipart:
         """The same bytes every time: parts are divided by what cannot be guessed, but stays."""
-        made: MimeMessage = super().message(**options)
+        made: SafeMIMEMultipart = super().message(**options)
         for number, part in enumerate(part for part in made.walk() if part.is_multipart()):
             part.set_boundary(f"=_{self.boundary}_{number}")
         to = self.extra_headers["To"]
@@ -71,3 +71,8 @@ class Message(BaseEmailMessage):  # type: ignore[misc]  # the library has no typ
 def message_id(key: str, from_email: str) -> str:
     domain = addresses.ascii_domain(from_email.rpartition("@")[2])
     return f"<{sha256(key.encode()).hexdigest()[:32]}@{domain}>"
+
+
+def one_click(url: str) -> dict[str, str]:
+    """What the button for unsubscribing in mail programs goes by (RFC 8058)."""
+    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
