@@ -65,6 +65,7 @@ INSTALLED_APPS = [
 ]
 # One line adds an integration; everything else about it lives in its folder.
 INTEGRATIONS = [
+    "integrations.email.service.EmailService",
     "integrations.odoo.service.OdooService",
     "integrations.webhooks.service.WebhooksService",
 ]
@@ -156,6 +157,11 @@ STORAGES = {
         )
     },
 }
+
+# --- E-mail --------------------------------------------------------------------------------------------------------
+# Whoever writes a mail hands it to our outbox. Which server sends it, and as whom, an operator sets in the admin.
+EMAIL_BACKEND = "integrations.email.backend.EmailBackend"
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.str("EMAIL_FROM", default="") or "office@localhost"
 
 # --- Background work -----------------------------------------------------------------------------------------------
 CELERY_BROKER_URL = REDIS_URL or "memory://"
