@@ -210,5 +210,4 @@ def imported(file: Path) -> set[str]:
 def example(service: Service) -> dict[str, Any]:
     """Valid values of the fields that have no default."""
     fields = service.settings_schema.model_fields
-    required = [name for name, info in fields.items() if info.is_required() and not is_secret(info)]
-    return {name: "http://localhost" if "url" in name else "example" for name in required}
+    return {name: info.examples[0] for name, info in fields.items() if info.is_required() and not is_secret(info)}

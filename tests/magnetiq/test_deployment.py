@@ -14,13 +14,21 @@ from pathlib import Path
 import yaml
 from django.core.management import get_commands
 
+from integrations import registry
+from integrations.service import env_name
+
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = (ROOT / "compose.yaml").read_text()
 SERVICES = yaml.safe_load(COMPOSE)["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
 # An integration's first settings may come from the environment; the row wins once it was saved.
-FIRST_SETTINGS = {"ODOO_URL", "ODOO_DATABASE", "ODOO_USERNAME", "ODOO_API_KEY", "ODOO_SYNC_INTERVAL_MINUTES"}
+FIRST_SETTINGS = {"ODOO_SYNC_INTERVAL_MINUTES"} | {
+    env_name(info)
+    for service in registry.services().values()
+    for info in service.settings_schema.model_fields.values()
+    if env_name(info)
+}
 
 
 def read_by_settings() -> set[str]:
