@@ -12,6 +12,7 @@ from typing import ClassVar, Generic, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings as django_settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, QuerySet
 from django.utils import timezone, translation
 from django.utils.functional import Promise
@@ -48,10 +49,14 @@ class Recipient:
 
 
 class Letter(Generic[M]):
-    """One kind of letter, about subjects of one model. `name` is its operation's and its templates' folder's."""
+    """One kind of letter, about subjects of one model. `name` is its operation's and its templates' folder's.
+
+    `purpose` tells operators when it is sent.
+    """
 
     name: ClassVar[str]
     label: ClassVar[Promise | str]
+    purpose: ClassVar[Promise | str]
     context_class: ClassVar[type[Context]]
     related: ClassVar[tuple[str, ...]] = ()  # what is read together with the subject
     marketing: ClassVar[bool] = False
@@ -65,10 +70,10 @@ class Letter(Generic[M]):
     @classmethod
     def current(cls, subject: M) -> M:
         """The subject as it is now: a batch may have waited since it was read. Raises Obsolete when it is gone."""
-        found = type(subject)._base_manager.select_related(*cls.related).filter(pk=subject.pk).first()
-        if found is None:
-            raise Obsolete(gettext("What this letter was about is gone."))
-        return found
+        try:
+            return type(subject)._base_manager.select_related(*cls.related).get(pk=subject.pk)
+        except ObjectDoesNotExist as gone:
+            raise Obsolete(gettext("What this letter was about is gone.")) from gone
 
     @classmethod
     def recipient(cls, subject: M, occasion: str) -> Recipient:

@@ -45,6 +45,7 @@ class BookingConfirmationContext(BookingContext):
 class BookingConfirmation(Letter[Any]):
     name = "booking_confirmation"
     label = _("Booking confirmation")
+    purpose = _("When a consultation is booked.")
     context_class = BookingConfirmationContext
 
 
@@ -61,6 +62,7 @@ class BookingMovedContext(BookingConfirmationContext):
 class BookingMoved(Letter[Any]):
     name = "booking_moved"
     label = _("Booking moved")
+    purpose = _("When a consultation has a new time.")
     context_class = BookingMovedContext
 
 
@@ -76,4 +78,5 @@ class BookingCancelledContext(BookingContext):
 class BookingCancelled(Letter[Any]):
     name = "booking_cancelled"
     label = _("Booking cancelled")
+    purpose = _("When a consultation is cancelled.")
     context_class = BookingCancelledContext

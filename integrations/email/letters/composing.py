@@ -103,5 +103,5 @@ def _written(letter: type[Letter[Any]], language: str, values: Mapping[str, str]
 
 
 def _override(letter: type[Letter[Any]], language: str) -> Draft | None:
-    rows = LetterOverride.objects.filter(letter=letter.name, language=language)
-    return rows.values_list("subject", "body").first()
+    rows = LetterOverride.objects.order_by().filter(letter=letter.name, language=language)
+    return next(iter(rows.values_list("subject", "body")), None)  # one at most

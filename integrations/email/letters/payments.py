@@ -42,6 +42,7 @@ class PaymentFailedContext(PaymentContext):
 class PaymentFailed(Letter[Any]):
     name = "payment_failed"
     label = _("Payment failed")
+    purpose = _("When a payment does not go through.")
     context_class = PaymentFailedContext
 
 
@@ -55,4 +56,5 @@ class RefundContext(PaymentContext):
 class Refund(Letter[Any]):
     name = "refund"
     label = _("Refund")
+    purpose = _("When money is sent back.")
     context_class = RefundContext

@@ -34,7 +34,8 @@ def by_templates(letter: str, values: Mapping[str, str]) -> Written:
 
 
 def plain(template: str, values: Mapping[str, Any]) -> str:
-    return _render(template, values, autoescape=False)
+    """Text that nobody may take for HTML: Django marks whatever a template makes as safe."""
+    return _render(template, values, autoescape=False) + ""
 
 
 def markup(template: str, values: Mapping[str, Any]) -> SafeString:

@@ -38,6 +38,7 @@ class TestLetter(Letter[User]):
     __test__ = False  # no class of tests, whatever its name
     name = "test_letter"
     label = _("Test letter")
+    purpose = _("When an operator asks for it: shows that letters arrive.")
     context_class = TestLetterContext
 
     @classmethod
@@ -72,6 +73,7 @@ class IntegrationAlertContext(Context):
 class IntegrationAlert(Letter[Any]):
     name = "integration_alert"
     label = _("Alert")
+    purpose = _("When an integration needs somebody to look at it.")
     context_class = IntegrationAlertContext
 
 
@@ -88,4 +90,5 @@ class IntegrationRecoveredContext(Context):
 class IntegrationRecovered(Letter[Any]):
     name = "integration_recovered"
     label = _("All-clear")
+    purpose = _("When an integration works again.")
     context_class = IntegrationRecoveredContext

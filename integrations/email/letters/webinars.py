@@ -48,6 +48,7 @@ class WebinarRegistrationContext(WebinarContext):
 class WebinarRegistration(Letter[Any]):
     name = "webinar_registration"
     label = _("Webinar registration")
+    purpose = _("When somebody registers for a webinar.")
     context_class = WebinarRegistrationContext
 
 
@@ -61,6 +62,7 @@ class WebinarReminderContext(WebinarRegistrationContext):
 class WebinarReminder(Letter[Any]):
     name = "webinar_reminder"
     label = _("Webinar reminder")
+    purpose = _("Some days before a webinar begins.")
     context_class = WebinarReminderContext
     queue = "bulk"
 
@@ -76,6 +78,7 @@ class WaitingListPlaceContext(WebinarContext):
 class WaitingListPlace(Letter[Any]):
     name = "waiting_list_place"
     label = _("Place from the waiting list")
+    purpose = _("When a place becomes free for somebody on the waiting list.")
     context_class = WaitingListPlaceContext
 
 
@@ -89,4 +92,5 @@ class RegistrationCancelledContext(WebinarContext):
 class RegistrationCancelled(Letter[Any]):
     name = "registration_cancelled"
     label = _("Registration cancelled")
+    purpose = _("When a registration is cancelled.")
     context_class = RegistrationCancelledContext

@@ -38,6 +38,7 @@ class WhitepaperDeliveryContext(Context):
 class WhitepaperDelivery(Letter[Touchpoint]):
     name = "whitepaper_delivery"
     label = _("Whitepaper")
+    purpose = _("When somebody asked for a whitepaper: the link to it.")
     context_class = WhitepaperDeliveryContext
     related = ("lead", "whitepaper")
 
@@ -88,6 +89,7 @@ class DoubleOptIn(Letter[Consent]):
 
     name = "double_opt_in"
     label = _("Confirmation of a consent")
+    purpose = _("When somebody agreed to news by e-mail: asks whether it was really them.")
     context_class = DoubleOptInContext
     related = ("lead",)
 

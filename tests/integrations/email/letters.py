@@ -40,6 +40,7 @@ class Invitation(Letter[Lead]):
 
     name = "invitation"
     label = "Invitation"
+    purpose = "When a test wants one."
     context_class = InvitationContext
     values: dict[str, Any] = InvitationContext.samples["en"]
     zone = ""

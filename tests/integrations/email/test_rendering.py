@@ -51,6 +51,15 @@ def test_html_shows_what_people_typed_as_text(templates: Templates) -> None:
     assert "Dear &lt;b onclick=x&gt;Ada&lt;/b&gt;</p>" in html
 
 
+def test_the_subject_and_the_preheader_are_text_in_html_too(templates: Templates) -> None:
+    templates(subject="{{ guest }}", text="Hello\n\n{{ guest }}")
+
+    html = part(composed(telling(guest="</title><b>Ada")), "html")
+
+    assert "<title>&lt;/title&gt;&lt;b&gt;Ada</title>" in html
+    assert "<b>" not in html
+
+
 def test_a_template_may_extend_another(templates: Templates, tmp_path: Path) -> None:
     (tmp_path / "email" / "base.html").write_text("<h1>Welcome</h1>{% block rest %}{% endblock %}")
     templates(html='{% extends "email/base.html" %}{% block rest %}<p>Dear {{ guest }}</p>{% endblock %}')
