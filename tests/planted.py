@@ -28,6 +28,7 @@ SECRETS = (
     "sandbox-demo-key-0123456789abcdef01234567",
     "correct horse battery staple",
     "opensesame",
+    "known-to-every-letter-of-the-demo",
 )
 SHAPES = {
     "an e-mail address": re.compile(r"[\w.+-]+(?:@|%40)[\w-]+\.\w[\w.-]*", re.IGNORECASE),
