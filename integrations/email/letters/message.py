@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from email.utils import format_datetime
 from hashlib import sha256
-from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
 from django.core.mail.message import SafeMIMEMultipart, utf8_charset_qp
@@ -48,7 +47,7 @@ class Message(BaseEmailMessage):  # type: ignore[misc]  # the library has no typ
     def render(self) -> None:
         context = self.get_context_data()
         self.subject = context["subject"]
-        self.body = rendering.plain(f"{self.template_name}.txt", context)
+        self.body = rendering.plain(f"{self.template_name}.txt", context).strip() + "\n"
         self.html = rendering.page(f"{self.template_name}.html", context)
         self.alternatives.clear()
         self._attach_body()
@@ -57,9 +56,9 @@ class Message(BaseEmailMessage):  # type: ignore[misc]  # the library has no typ
         """As it is: the library's own would render again, and overwrite whom it is from and answers go to."""
         return EmailMultiAlternatives.send(self, fail_silently=fail_silently)
 
-    def message(self, **options: Any) -> SafeMIMEMultipart:
+    def message(self) -> SafeMIMEMultipart:
         """The same bytes every time: parts are divided by what cannot be guessed, but stays."""
-        made: SafeMIMEMultipart = super().message(**options)
+        made: SafeMIMEMultipart = super().message()
         for number, part in enumerate(part for part in made.walk() if part.is_multipart()):
             part.set_boundary(f"=_{self.boundary}_{number}")
         to = self.extra_headers["To"]
