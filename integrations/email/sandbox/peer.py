@@ -29,18 +29,15 @@ class MailSandbox:
         self.post = Post(self.letterbox, self.faults, context)
         self.web = Web((HOST, port), self.letterbox, self.faults)
         self.smtp = Server(self.post, listen(smtp_port), listen(smtp_port and smtp_port + 1))
-
-    def start(self) -> Self:
         self.web.start()
         self.smtp.start()
-        return self
 
     def close(self) -> None:
         self.smtp.close()
         self.web.close()
 
     def __enter__(self) -> Self:
-        return self.start()
+        return self
 
     def __exit__(self, *args: object) -> None:
         self.close()
@@ -91,7 +88,7 @@ def listen(port: int) -> socket.socket:
 
 def start(folder: Path, *, port: int = PORT) -> MailSandbox:
     """Serve until it is closed; a second start finds the letters. Raises OSError when the port is taken."""
-    return MailSandbox(folder / "letters", port=port, smtp_port=port and port + 1).start()
+    return MailSandbox(folder / "letters", port=port, smtp_port=port and port + 1)
 
 
 def settings_for(peer: MailSandbox) -> dict[str, Any]:
