@@ -12,13 +12,13 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
-from django.utils.encoding import punycode
 from django.utils.translation import gettext as _
 
 from integrations import errors
 from integrations.gate import Conversation, Gate
 from integrations.http import PrivateAddressError, public_address
 
+from . import addresses
 from .settings import EmailSettings
 
 OPERATION = "send_letters"
@@ -142,11 +142,11 @@ class Session:
 
     def post(self, smtp: smtplib.SMTP, mail: Mail) -> dict[str, errors.IntegrationError]:
         options = options_for(smtp, mail)
-        self.expect(smtp.mail(ascii_domain(mail.sender), options), refused_sender)
+        self.expect(smtp.mail(addresses.as_sent(mail.sender), options), refused_sender)
         refused: dict[str, errors.IntegrationError] = {}
         for recipient in mail.recipients:
             try:
-                self.expect(smtp.rcpt(ascii_domain(recipient)), refused_recipient)
+                self.expect(smtp.rcpt(addresses.as_sent(recipient)), refused_recipient)
             except errors.IntegrationError as error:
                 refused[recipient] = error
         if len(refused) < len(mail.recipients):
@@ -248,18 +248,6 @@ def _translate_answer(error: smtplib.SMTPResponseException) -> Exception:
 
 
 # --- envelopes --------------------------------------------------------------------------------------------------------
-
-
-def ascii_domain(address: str) -> str:
-    """The address with its domain as the name servers know it; what stands before the @ is the receiving host's.
-
-    Raises Rejected for a domain that cannot be one.
-    """
-    local, _at, domain = address.rpartition("@")
-    try:
-        return f"{local}@{punycode(domain)}"
-    except UnicodeError as error:
-        raise errors.Rejected(_("The domain of the address is none.")) from error
 
 
 def options_for(smtp: smtplib.SMTP, mail: Mail) -> list[str]:

@@ -15,8 +15,8 @@ from integrations.errors import Misconfigured, Obsolete
 from integrations.fields import Unreadable
 from integrations.models import StoredMail
 
+from . import addresses
 from .client import Mail, as_sent
-from .letters import addresses
 from .settings import EmailSettings
 
 

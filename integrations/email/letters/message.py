@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from templated_mail.mail import BaseEmailMessage
 
+from integrations.email import addresses
 from integrations.email.settings import EmailSettings
 
-from . import addresses, rendering
+from . import rendering
 from .base import Recipient
 
 

@@ -8,8 +8,8 @@ import time_machine
 from django.contrib.auth.models import User
 
 from integrations import outbox, registry
+from integrations.email.addresses import as_sent
 from integrations.email.letters import LETTERS, compose, preview
-from integrations.email.letters.addresses import as_sent
 from integrations.email.letters.base import Recipient
 from integrations.errors import Obsolete, Rejected
 from integrations.models import Connection
