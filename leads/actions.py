@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from leads.addresses import normalise
@@ -30,6 +30,7 @@ __all__ = [
     "forget",
     "record_download",
     "update_details",
+    "waiting_for_confirmation",
     "withdraw_consent",
 ]
 
@@ -135,14 +136,19 @@ def withdraw_consent(lead: Lead) -> bool:
 
 
 @transaction.atomic
-def ask_for_confirmation(leads: Sequence[Lead]) -> int:
-    """Remind the letters of ticks that wait for their confirmation, the latest of each lead; says of how many."""
-    waiting = Consent.objects.waiting().filter(lead__in=[lead.pk for lead in leads], lead__marketing_consent=False)
-    latest = waiting.order_by("lead_id", "-given_at", "-id").distinct("lead_id")
-    consents = list(latest.exclude(lead__status=Lead.Status.FORGOTTEN).select_related("lead"))
+def ask_for_confirmation(leads: QuerySet[Lead]) -> int:
+    """Ask these leads by e-mail to confirm what they ticked; says how many. Whoever was asked already is not again."""
+    consents = list(waiting_for_confirmation(leads).select_related("lead"))
     if consents:
         consents_requested.send(sender=Consent, consents=consents)
     return len(consents)
+
+
+def waiting_for_confirmation(leads: QuerySet[Lead]) -> QuerySet[Consent]:
+    """The latest tick of each of these leads whose consent nothing confirms yet."""
+    unconfirmed = leads.filter(marketing_consent=False).exclude(status=Lead.Status.FORGOTTEN)
+    waiting = Consent.objects.waiting().filter(lead__in=unconfirmed.order_by().values("pk"))
+    return waiting.order_by("lead_id", "-given_at", "-id").distinct("lead_id")
 
 
 @transaction.atomic

@@ -3,10 +3,12 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
-from django.db.models import Field, Model, QuerySet
-from django.http import HttpRequest
+from django.contrib import admin, messages
+from django.db.models import Exists, Field, Model, OuterRef, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from modeltranslation.admin import TranslationAdmin
 from unfold.admin import ModelAdmin, TabularInline
 
@@ -45,7 +47,18 @@ class ReadOnlyInline(TabularInline):  # type: ignore[misc]
 
 class TouchpointInline(ReadOnlyInline):
     model = Touchpoint
-    fields = ["captured_at", "kind", "whitepaper", "message", "utm_source", "utm_medium", "utm_campaign", "referrer"]
+    fields = [
+        "captured_at",
+        "kind",
+        "whitepaper",
+        "downloads",
+        "downloaded_at",
+        "message",
+        "utm_source",
+        "utm_medium",
+        "utm_campaign",
+        "referrer",
+    ]
     readonly_fields = fields
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Touchpoint]:
@@ -55,13 +68,46 @@ class TouchpointInline(ReadOnlyInline):
 
 class ConsentInline(ReadOnlyInline):
     model = Consent
-    fields = ["given_at", "purpose", "text_version", "source"]
+    fields = ["given_at", "confirmed_at", "withdrawn_at", "purpose", "text_version", "source"]
     readonly_fields = fields
+
+
+class ConsentFilter(admin.SimpleListFilter):
+    title = _("consent")
+    parameter_name = "consent"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("confirmed", _("confirmed")),
+            ("waiting", _("waits for confirmation")),
+            ("withdrawn", _("withdrawn")),
+            ("none", _("never given")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Lead]) -> QuerySet[Lead]:
+        consents = Consent.objects.filter(lead=OuterRef("pk"))
+        match self.value():
+            case "confirmed":
+                return queryset.filter(marketing_consent=True)
+            case "waiting":
+                return queryset.filter(Exists(consents.waiting()), marketing_consent=False)
+            case "withdrawn":
+                withdrawn = queryset.filter(Exists(consents), marketing_consent=False)
+                return withdrawn.exclude(Exists(consents.waiting()))
+            case "none":
+                return queryset.exclude(Exists(consents))
+            case _:
+                return queryset
 
 
 class LeadForm(forms.ModelForm):  # type: ignore[type-arg] # it takes none at run time
     def clean_email(self) -> str:
         return normalise(self.cleaned_data["email"])
+
+
+# What the list's form says of which rows are meant, and what is to be done with them.
+CHOICE = ("action", "select_across", "index", "_selected_action")
+KNOWN = ["email_confirmed_at", "marketing_consent", "first_seen_at", "last_seen_at"]
 
 
 @admin.register(Lead)
@@ -72,12 +118,14 @@ class LeadAdmin(LeadExportMixin, ModelAdmin):  # type: ignore[misc]
     list_filter = [
         "status",
         ("touchpoints__whitepaper", admin.RelatedOnlyFieldListFilter),
-        "marketing_consent",
+        ConsentFilter,
+        ("email_confirmed_at", admin.EmptyFieldListFilter),
         "language",
     ]
     search_fields = ["name", "email", "company", "phone"]
-    fields = ["email", *DETAILS, "status", "marketing_consent", "first_seen_at", "last_seen_at"]
-    readonly_fields = ["marketing_consent", "first_seen_at", "last_seen_at"]
+    fields = ["email", *DETAILS, "status", *KNOWN]
+    readonly_fields = KNOWN
+    actions = ["ask_for_confirmation", *LeadExportMixin.actions]
     inlines = [TouchpointInline, ConsentInline]
     list_per_page = 50
 
@@ -103,3 +151,23 @@ class LeadAdmin(LeadExportMixin, ModelAdmin):  # type: ignore[misc]
     def save_model(self, request: HttpRequest, obj: Lead, form: LeadForm, change: bool) -> None:
         details: dict[str, Any] = {name: form.cleaned_data[name] for name in form.changed_data}
         actions.update_details(obj, details=details)
+
+    @admin.action(description=_("Ask for confirmation of the consent"), permissions=["change"])
+    def ask_for_confirmation(self, request: HttpRequest, queryset: QuerySet[Lead]) -> HttpResponse | None:
+        """Says first how many letters that is: they cannot be called back."""
+        if "confirmed" not in request.POST:
+            return self.show_confirmations(request, queryset)
+        asked = actions.ask_for_confirmation(queryset)
+        told = ngettext("%(n)s lead is asked for confirmation.", "%(n)s leads are asked for confirmation.", asked)
+        messages.info(request, told % {"n": asked})
+        return None
+
+    def show_confirmations(self, request: HttpRequest, queryset: QuerySet[Lead]) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Ask for confirmation of the consent"),
+            "opts": self.opts,
+            "number": actions.waiting_for_confirmation(queryset).count(),
+            "chosen": [(name, value) for name in CHOICE for value in request.POST.getlist(name)],
+        }
+        return render(request, "admin/leads/lead/ask_for_confirmation.html", context)

@@ -55,7 +55,11 @@ class NewLead(Schema):
     language: Literal["en", "de"] | None = Field(None, description="Without it: that of Accept-Language.")
     message: str | None = None
     whitepaper: str | None = Field(None, description="The slug of a published whitepaper.")
-    marketing_consent: StrictBool = Field(False, description="Agreed to the current wording of the consent.")
+    marketing_consent: StrictBool = Field(
+        False,
+        description="Ticked the box beside the current wording of the consent. That alone permits nothing: we ask the "
+        "person by e-mail, and the consent counts once they confirm it.",
+    )
     utm: Campaign | None = None
 
 
@@ -85,7 +89,10 @@ IdempotencyKey = Annotated[
 
 @router.post("", response={201: LeadId, 429: None}, summary="Capture a lead", operation_id="capture_lead")
 def capture_lead(request: HttpRequest, body: NewLead, key: IdempotencyKey = None) -> Status[dict[str, UUID]]:
-    """A download, when it names a whitepaper; a message to us, when not. Repeating it does no harm."""
+    """A request for a whitepaper, whose link we send by e-mail, when it names one; a message to us, when not.
+
+    Repeating it does no harm.
+    """
     if wait := throttle.seconds_to_wait("leads", throttle.visitor(request), limit=POSTS, window=WINDOW):
         raise Throttled(wait)
     with translation.override(language_of(request, body) or translation.get_language()):

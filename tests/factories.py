@@ -7,7 +7,8 @@ import factory
 from factory.django import DjangoModelFactory
 
 from leads.actions import Capture
-from leads.models import Lead, Touchpoint, Whitepaper
+from leads.consents import MARKETING_VERSION
+from leads.models import Consent, Lead, Touchpoint, Whitepaper
 
 A_MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -41,6 +42,17 @@ class TouchpointFactory(DjangoModelFactory[Touchpoint]):
     key = factory.Sequence(lambda n: f"touchpoint-{n}")
     kind = Touchpoint.Kind.WHITEPAPER
     captured_at = A_MOMENT
+
+
+class ConsentFactory(DjangoModelFactory[Consent]):
+    """Waits for its confirmation."""
+
+    class Meta:
+        model = Consent
+
+    lead = factory.SubFactory(LeadFactory)
+    given_at = A_MOMENT
+    text_version = MARKETING_VERSION
 
 
 def a_capture(email: str = "ada@client.example", **fields: Any) -> Capture:

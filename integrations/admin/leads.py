@@ -52,7 +52,7 @@ admin.site.unregister(Lead)
 
 @admin.register(Lead)
 class LeadInStepAdmin(LeadImportMixin, LeadAdmin):
-    list_filter = [WhereInOdoo, *LeadAdmin.list_filter]  # type: ignore[list-item] # its author lists no such filter
+    list_filter = [WhereInOdoo, *LeadAdmin.list_filter]
     change_form_outer_after_template = "admin/integrations/lead.html"
 
     class Media:

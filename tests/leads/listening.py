@@ -2,21 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from django.dispatch import Signal
 
-from leads.models import Lead
+CARRIED = ("leads", "touchpoints", "consents")
 
 
 @contextmanager
-def listen(signal: Signal, *, failing: bool = False) -> Iterator[list[Sequence[Lead]]]:
+def listen(signal: Signal, *, failing: bool = False) -> Iterator[list[Sequence[Any]]]:
     """What the signal tells while the block runs."""
-    told: list[Sequence[Lead]] = []
+    told: list[Sequence[Any]] = []
 
-    def receiver(sender: type, leads: Sequence[Lead], **kwargs: object) -> None:
+    def receiver(sender: type, **kwargs: Any) -> None:
         if failing:
             raise RuntimeError("a receiver failed")
-        told.append(leads)
+        told.extend(kwargs[name] for name in CARRIED if name in kwargs)
 
     signal.connect(receiver)
     try:

@@ -1,18 +1,22 @@
 """Operators look at leads and correct them."""
 
+import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from django.utils.formats import localize
 
-from leads.actions import capture, forget
+from leads.actions import capture, confirm_consent, forget, withdraw_consent
 from leads.models import Lead, Whitepaper
-from leads.signals import leads_changed
-from tests.factories import LeadFactory, TouchpointFactory, WhitepaperFactory, a_capture
+from leads.signals import consents_requested, leads_changed
+from tests.factories import A_MOMENT, ConsentFactory, LeadFactory, TouchpointFactory, WhitepaperFactory, a_capture
 from tests.leads.listening import listen
 
 pytestmark = pytest.mark.django_db
@@ -151,3 +155,64 @@ def test_whitepaper_with_downloads_is_not_deleted(operator: Client) -> None:
     operator.post(f"/admin/leads/whitepaper/{whitepaper.pk}/delete/", {"post": "yes"})
 
     assert Whitepaper.objects.exists()
+
+
+def test_lead_shows_what_was_confirmed_withdrawn_and_downloaded(operator: Client) -> None:
+    touchpoint = TouchpointFactory(whitepaper=WhitepaperFactory(), downloads=7)
+    ConsentFactory(lead=touchpoint.lead, confirmed_at=A_MOMENT, withdrawn_at=A_MOMENT + timedelta(days=1))
+
+    page = operator.get(f"/admin/leads/lead/{touchpoint.lead.pk}/change/").content.decode()
+
+    cells = re.findall(r'<td class="[^"]*field-(downloads|confirmed_at|withdrawn_at)', page)
+    assert cells == ["downloads", "confirmed_at", "withdrawn_at"]
+    assert localize(timezone.localtime(A_MOMENT + timedelta(days=1))) in page
+
+
+@pytest.mark.parametrize("state", ["confirmed", "waiting", "withdrawn", "none"])
+def test_list_is_filtered_by_consent(operator: Client, state: str) -> None:
+    leads = {name: LeadFactory(name=f"lead-{name}") for name in ("confirmed", "waiting", "withdrawn", "none")}
+    consents = {name: ConsentFactory(lead=leads[name]) for name in ("confirmed", "waiting", "withdrawn")}
+    confirm_consent(consents["confirmed"])
+    withdraw_consent(leads["withdrawn"])
+
+    page = operator.get("/admin/leads/lead/", {"consent": state}).content.decode()
+
+    assert set(re.findall(r"lead-(\w+)", page)) == {state}
+
+
+def ask(operator: Client, *leads: Lead, **more: str) -> Any:
+    chosen = {"action": "ask_for_confirmation", "_selected_action": [lead.pk for lead in leads]}
+    return operator.post("/admin/leads/lead/", {**chosen, **more})
+
+
+def test_asking_for_confirmation_says_first_how_many_that_is(operator: Client) -> None:
+    consent = ConsentFactory()
+
+    with listen(consents_requested) as told:
+        page = ask(operator, consent.lead, LeadFactory()).content.decode()
+
+    assert "1 of the selected leads ticked the box" in page
+    assert f'name="_selected_action" value="{consent.lead.pk}"' in page
+    assert told == []
+
+
+def test_asking_for_confirmation_asks_the_selected_leads(operator: Client) -> None:
+    consent = ConsentFactory()
+    ConsentFactory()
+
+    with listen(consents_requested) as told:
+        response = ask(operator, consent.lead, LeadFactory(), confirmed="yes")
+
+    assert response.status_code == 302
+    assert told == [[consent]]
+
+
+def test_asking_for_confirmation_takes_the_right_to_change_leads(client: Client) -> None:
+    reader = User.objects.create_user("reader", is_staff=True)
+    reader.user_permissions.add(Permission.objects.get(codename="view_lead"))
+    client.force_login(reader)
+
+    with listen(consents_requested) as told:
+        ask(client, ConsentFactory().lead, confirmed="yes")
+
+    assert told == []
