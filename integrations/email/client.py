@@ -43,7 +43,7 @@ class Mail(NamedTuple):
     content: bytes
 
 
-def as_sent(message: Message) -> bytes:
+def on_the_wire(message: Message) -> bytes:
     """A message's bytes as they travel: with the line ends of the network."""
     return LINE_END.sub(b"\r\n", message.as_bytes())
 

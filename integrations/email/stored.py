@@ -16,7 +16,7 @@ from integrations.fields import Unreadable
 from integrations.models import StoredMail
 
 from . import addresses
-from .client import Mail, as_sent
+from .client import Mail, on_the_wire
 from .settings import EmailSettings
 
 
@@ -33,7 +33,7 @@ def packed(message: EmailMessage) -> dict[str, object]:
     return {
         "sender": message.from_email,
         "recipients": message.recipients(),
-        "mime": b64encode(as_sent(message.message())).decode(),
+        "mime": b64encode(on_the_wire(message.message())).decode(),
     }
 
 
@@ -46,7 +46,7 @@ def opened(row: StoredMail, settings: EmailSettings) -> Mail:
     mime = message_from_bytes(b64decode(row.message["mime"]), policy=SMTP)
     if row.message["sender"] in (django_settings.DEFAULT_FROM_EMAIL, django_settings.SERVER_EMAIL):
         mime.replace_header("From", addresses.header(settings.from_name, settings.from_email))
-    return Mail(settings.from_email, row.message["recipients"], as_sent(mime))
+    return Mail(settings.from_email, row.message["recipients"], on_the_wire(mime))
 
 
 def empty(rows: Sequence[StoredMail]) -> None:

@@ -35,7 +35,6 @@ class TestLetterContext(Context):
 class TestLetter(Letter[User]):
     """To whoever asks for it: says nothing but that letters arrive."""
 
-    __test__ = False  # no class of tests, whatever its name
     name = "test_letter"
     label = _("Test letter")
     purpose = _("When an operator asks for it: shows that letters arrive.")

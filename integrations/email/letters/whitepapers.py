@@ -102,7 +102,7 @@ class DoubleOptIn(Letter[Consent]):
     def recipient(cls, subject: Consent, occasion: str) -> Recipient:
         if subject.lead.is_forgotten:
             raise Obsolete(gettext("This person was forgotten."))
-        if subject.confirmed_at or subject.withdrawn_at:
+        if subject.confirmed_at or subject.withdrawn_at or subject.lead.marketing_consent:
             raise Obsolete(gettext("This consent was confirmed or withdrawn meanwhile."))
         return Recipient.of(subject.lead)
 

@@ -207,6 +207,27 @@ def test_a_settled_consent_is_not_asked_for(column: str) -> None:
         composed(DOUBLE_OPT_IN, a_consent(**{column: NOON}))
 
 
+def test_who_confirmed_once_is_not_asked_again() -> None:
+    with pytest.raises(Obsolete):
+        composed(DOUBLE_OPT_IN, a_consent(lead=LeadFactory(marketing_consent=True)))
+
+
+def test_what_was_forgotten_since_the_batch_was_read_is_not_written_to() -> None:
+    request = a_request()
+    Lead.objects.filter(pk=request.lead.pk).update(status=Lead.Status.FORGOTTEN)
+
+    with pytest.raises(Obsolete):
+        composed(WHITEPAPER, request)
+
+
+def test_a_subject_that_is_gone_gets_no_letter() -> None:
+    request = a_request()
+    Touchpoint.objects.filter(pk=request.pk).delete()
+
+    with pytest.raises(Obsolete, match="is gone"):
+        composed(WHITEPAPER, request)
+
+
 def test_a_forgotten_person_gets_no_letter() -> None:
     lead = LeadFactory(status=Lead.Status.FORGOTTEN)
 

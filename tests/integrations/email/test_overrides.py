@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from hypothesis import given
+from hypothesis import strategies as st
 
 from integrations.email.letters import LETTERS, words
+from integrations.email.letters.filling import by_words
 from integrations.email.letters.words import check, shipped
 from integrations.errors import Rejected
 from integrations.models import LetterOverride
@@ -182,3 +185,34 @@ def test_the_words_of_the_readers_language_are_used() -> None:
 def test_words_from_before_the_letter_lost_a_placeholder_are_not_sent() -> None:
     with pytest.raises(Rejected, match=r"no \{\{ price \}\}"):
         drafted("Hi", "It costs {{ price }}.")
+
+
+PIECES = [
+    "{{ guest }}",
+    "{{ map_url }}",
+    "{{guest}}",
+    "{{",
+    "}}",
+    "{%",
+    "a",
+    " ",
+    "\n",
+    "\r\n",
+    "\n\n",
+    "<b>",
+    "&",
+    "https://x.example",
+]
+
+
+@given(pieces=st.lists(st.sampled_from(PIECES), max_size=12), guest=st.text(max_size=20))
+def test_whatever_is_accepted_can_be_written(pieces: list[str], guest: str) -> None:
+    given_words = ("Hi {{ guest }}", "".join(pieces) + "{{ join_url }}")
+    values = {"guest": guest, "join_url": LINK, "map_url": "", "begins": "now", "company_name": "Firm"}
+
+    if not check(Invitation, {"en": given_words, "de": given_words}):
+        written = by_words(Invitation, given_words, values)
+
+        assert LINK in written.body
+        assert "<b>" not in written.content
+        assert "{{" not in written.body.replace(guest, "")
