@@ -22,7 +22,7 @@ from integrations.service import (
 )
 
 from . import letters, probe, stored, suppressions
-from .client import OPERATION, Mail, Session, SmtpClient, as_sent
+from .client import OPERATION, Mail, Session, SmtpClient, on_the_wire
 from .desk import Desk, Write
 from .letters import Letter
 from .settings import EmailSettings
@@ -96,7 +96,7 @@ class EmailService(IntegrationService):
     def compose(self, letter: type[Letter[Any]], subject: Model) -> Mail:
         promise = self.promise(subject)
         message = letters.compose(letter, subject, occasion=promise.occasion, key=promise.key, settings=self.settings)
-        return Mail(self.settings.from_email, message.to, as_sent(message.message()))
+        return Mail(self.settings.from_email, message.to, on_the_wire(message.message()))
 
     def send(self, subjects: Sequence[Model], write: Write) -> Outcomes:
         """Letter by letter, over one connection while it lasts; what can't be written needs none."""

@@ -1,6 +1,6 @@
 """Addresses that take no letters: noted when a server says so for good, asked before every letter."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -35,8 +35,3 @@ def note(refused: Mapping[str, IntegrationError]) -> None:
         if isinstance(error, Undeliverable):
             reason = redact(error.message)
             Suppression.objects.get_or_create(email=normalise(address), defaults={"reason": reason})
-
-
-def lifted(addresses: Iterable[str]) -> int:
-    """Forget about these; returns how many were suppressed."""
-    return Suppression.objects.filter(email__in=[normalise(address) for address in addresses]).delete()[0]
