@@ -2,15 +2,18 @@
 
 import socket
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import pytest
+import requests
 from django.conf import LazySettings
 from django.db import transaction
 from django.utils import timezone
 
 from integrations import breaker, errors, http, trigger
-from integrations.gate import Gate
+from integrations.gate import Conversation, Gate
 from integrations.models import Connection, HourlyStat, Integration, IntegrationLog
 from tests.postbox.sandbox import Answer, Postbox
 
@@ -283,3 +286,134 @@ def test_no_call_goes_out_for_a_batch_that_took_too_long(connection: Connection,
 
     with pytest.raises(errors.Paused, match="took too long"):
         gate.call("post", lambda timeout: 1, translate=http.translate)
+
+
+class Line:
+    """What a conversation is held over: it says what it is told to say."""
+
+    def __init__(self, timeout: float) -> None:
+        self.timeout = timeout
+        self.said: list[str] = []
+
+    def say(self, word: str) -> None:
+        if word == "hang up":
+            raise requests.ConnectTimeout
+        self.said.append(word)
+
+
+def talk(connect: Callable[[float], Line] = Line) -> AbstractContextManager[Conversation[Line]]:
+    return service().gate.conversation("chat", connect, translate=http.translate)
+
+
+def say(heard: Conversation[Line], *words: str) -> None:
+    for word in words:
+        heard.gate.keep_pace("chat")
+        heard.step(lambda line, word=word: line.say(word))
+
+
+def chat() -> IntegrationLog:
+    return IntegrationLog.objects.get(operation="chat")
+
+
+def test_conversation_is_one_row_one_line_and_one_count(
+    connection: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "integrations.gate")
+
+    with trigger.triggered("delivery"), talk() as heard:
+        say(heard, "hello", "bye")
+
+    assert (heard.peer.said, heard.peer.timeout) == (["hello", "bye"], service().settings.timeout)
+    assert (chat().status, chat().size, chat().trigger) == ("ok", 2, "delivery")
+    assert len([record for record in caplog.records if "'call'" in record.getMessage()]) == 1
+    assert HourlyStat.objects.get(operation="chat").calls == 1
+    assert fresh().status == "healthy"
+
+
+def test_conversation_has_its_row_before_it_begins(connection: Connection) -> None:
+    """Attempts that are settled meanwhile refer to it."""
+    gate = service().gate
+
+    with gate.conversation("chat", Line, translate=http.translate):
+        assert gate.last_log_id == chat().pk
+
+
+def test_conversation_that_finds_nobody_is_an_outage(connection: Connection) -> None:
+    tries = []
+
+    def nobody(timeout: float) -> Line:
+        tries.append(timeout)
+        raise errors.NotConnected("refused")
+
+    with pytest.raises(errors.Unavailable), talk(nobody):
+        pass
+
+    assert (len(tries), fresh().failures) == (3, 1)
+    assert (chat().error_kind, chat().size) == ("unavailable", 0)
+
+
+def test_conversation_that_breaks_off_is_an_outage_after_what_went_well(connection: Connection) -> None:
+    Connection.objects.update(failures=3, status="failing")
+
+    with pytest.raises(errors.Unavailable), talk() as heard:
+        say(heard, "hello", "hang up")
+
+    assert (fresh().failures, fresh().status) == (1, "failing")
+    assert (chat().error_kind, chat().size) == ("unavailable", 1)
+
+
+def test_refused_step_says_nothing_against_the_connection(connection: Connection) -> None:
+    def refused(line: Line) -> None:
+        raise errors.Rejected("No such word.")
+
+    with talk() as heard:
+        with pytest.raises(errors.Rejected):
+            heard.step(refused)
+        say(heard, "bye")
+
+    assert (chat().status, chat().size, fresh().status) == ("ok", 1, "healthy")
+
+
+def test_conversation_may_end_with_what_nobody_raised(connection: Connection) -> None:
+    with talk() as heard:
+        heard.error = errors.Ambiguous("cut")
+
+    assert (chat().error_kind, fresh().failures) == ("ambiguous", 1)
+
+
+def test_listener_who_goes_away_is_no_failure(connection: Connection) -> None:
+    def listened() -> Iterator[None]:
+        with talk() as heard:
+            say(heard, "hello")
+            yield
+
+    for _ in listened():
+        break
+
+    assert (chat().status, fresh().failures, fresh().status) == ("ok", 0, "healthy")
+
+
+def test_rate_counts_the_steps_of_a_conversation(connection: Connection) -> None:
+    change(connection, rate="2/minute")
+
+    with pytest.raises(errors.Paused), talk() as heard:
+        say(heard, "one", "two", "three")
+
+    assert heard.peer.said == ["one", "two"]
+    assert (chat().status, chat().size, fresh().failures) == ("ok", 2, 0)
+
+
+def test_conversation_inside_a_transaction_is_refused(connection: Connection) -> None:
+    with transaction.atomic(), pytest.raises(RuntimeError, match="inside a transaction"), talk():
+        pass
+
+    assert not IntegrationLog.objects.filter(operation="chat").exists()
+
+
+def test_conversation_waits_while_an_operator_pauses(connection: Connection) -> None:
+    Integration.objects.filter(slug="postbox").update(paused_at=timezone.now())
+
+    with pytest.raises(errors.Paused), talk():
+        pass
+
+    assert not IntegrationLog.objects.filter(operation="chat").exists()
