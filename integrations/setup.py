@@ -25,7 +25,7 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
     "Auditor": [("leads", "view_.*"), ("integrations", "view_(?!apitoken).*"), ("django_celery_beat", "view_.*")],
     "Operator": [
         ("integrations", "operate_integration"),
-        ("leads", "(add|change|export)_lead"),
+        ("leads", "(add|change|export|forget)_lead"),
         ("leads", "(add|change)_whitepaper"),
     ],
     "Administrator": [

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from pydantic import ValidationError
 
-from . import configuration, errors, inbox, outbox, registry, runs, trigger
+from . import configuration, erasure, errors, inbox, outbox, registry, runs, trigger
 from .models import Heartbeat, Integration, IntegrationLog, Run, Upload, WebhookEvent
 
 logger = structlog.get_logger(__name__)
@@ -43,9 +43,10 @@ def drain(queue: str) -> None:
 
 @shared_task
 def reap() -> None:
-    """Take back what dead workers held."""
+    """Take back what dead workers held, and see how far other systems are with forgetting people."""
     outbox.reap()
     runs.reap()
+    erasure.sweep()
 
 
 @shared_task

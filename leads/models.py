@@ -92,7 +92,7 @@ class Lead(models.Model):
         verbose_name = _("lead")
         verbose_name_plural = _("leads")
         ordering = ["-last_seen_at", "-id"]
-        permissions = [("export_lead", _("Can export leads"))]
+        permissions = [("export_lead", _("Can export leads")), ("forget_lead", _("Can forget leads"))]
         indexes = [models.Index(fields=["-last_seen_at", "-id"], name="leads_lead_last_seen")]
         constraints = [
             models.UniqueConstraint(

@@ -5,9 +5,23 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from .delivery import Delivery
+
+OURS = "magnetiq"  # the system of what was done right here
+OWN_ROWS: dict[str, Promise] = {
+    "leads": _("name, address and details"),
+    "touchpoints": _("requests, messages and campaigns"),
+    "consents": _("consents"),
+    "promises": _("letters and messages that waited"),
+    "records": _("what was sent to other systems"),
+    "log_entries": _("history in the admin"),
+    "stored_mails": _("mails that waited"),
+    "suppressions": _("entry among suppressed addresses"),
+    "webhook_events": _("webhooks that came in"),
+}
 
 
 class Erasure(models.Model):
@@ -35,7 +49,10 @@ class Erasure(models.Model):
 
 
 class ErasureItem(models.Model):
-    """One line of the certificate. `delivery` keeps the promise where it is another system's; open until `done_at`."""
+    """One line of the certificate. `delivery` keeps the promise where it is another system's; open until `done_at`.
+
+    `system` is OURS, and `what` one of OWN_ROWS; or an integration's slug and the operation.
+    """
 
     erasure = models.ForeignKey(Erasure, models.CASCADE, related_name="items")
     system = models.CharField(_("system"), max_length=100)
@@ -51,3 +68,12 @@ class ErasureItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.system}: {self.what}"
+
+    @property
+    def is_given_up(self) -> bool:
+        """Somebody cancelled the promise, or its time was over: nobody has told the other system."""
+        promise = self.delivery
+        return promise is not None and (
+            promise.state == Delivery.State.EXPIRED
+            or (promise.state == Delivery.State.CANCELLED and promise.error_kind != "obsolete")
+        )

@@ -17,6 +17,10 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AlterModelOptions(
+            name='lead',
+            options={'ordering': ['-last_seen_at', '-id'], 'permissions': [('export_lead', 'Can export leads'), ('forget_lead', 'Can forget leads')], 'verbose_name': 'lead', 'verbose_name_plural': 'leads'},
+        ),
         migrations.AddField(
             model_name='consent',
             name='confirmed_at',

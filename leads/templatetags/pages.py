@@ -22,9 +22,10 @@ class PageLanguage:
 
 @register.simple_tag(takes_context=True)
 def page_languages(context: Context) -> list[PageLanguage]:
-    """This page in all our languages; none where there is no request, as in the page for a server error."""
+    """This page in all our languages; none where its address carries none, or where there is no request, as in the
+    page for a server error."""
     request = context.get("request")
-    if request is None:
+    if request is None or len({translate_url(request.path, code) for code, _ in settings.LANGUAGES}) == 1:
         return []
     return [
         PageLanguage(

@@ -25,6 +25,8 @@ def member(role: str) -> User:
         ("leads.add_lead", False, True, True),
         ("leads.change_lead", False, True, True),
         ("leads.export_lead", False, True, True),
+        ("leads.forget_lead", False, True, True),
+        ("integrations.view_erasure", True, True, True),
         ("leads.change_whitepaper", False, True, True),
         ("integrations.configure_integration", False, False, True),
         ("integrations.add_apitoken", False, False, True),
