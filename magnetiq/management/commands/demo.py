@@ -30,7 +30,8 @@ Magnetiq is running.
 {peers}
 What to look at:
   * The leads of the demo file have arrived: compare Leads in the admin with the page of the stand-in.
-  * Request a whitepaper as a visitor, and watch its delivery under Integrations, Deliveries.
+  * Request a whitepaper as a visitor: the letter with its link arrives on the page of the mail stand-in.
+  * Watch every promise being kept under Integrations, Deliveries.
   * Break the stand-in with the buttons on its page, and see what Integrations says.
 
 What web, worker and beat say is in {log}.
