@@ -31,7 +31,7 @@ table { border-collapse: collapse; width: 100% } td, th { text-align: left; padd
 td, th { border-bottom: 1px solid #ddd; overflow-wrap: anywhere } th { font-weight: 600 } form { display: inline }
 button, input { font: inherit; padding: .2rem .7rem; margin: 0 .3rem .4rem 0; max-width: 100%; box-sizing: border-box }
 button { cursor: pointer } .on { background: #b3261e; color: #fff; border-color: #b3261e } small { color: #666 }
-iframe { width: 100%; height: 44rem; border: 1px solid #ccc; background: #fff }
+iframe { width: 100%; box-sizing: border-box; height: 44rem; border: 1px solid #ccc; background: #fff }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; background: #f6f6f6; padding: .8rem; font-size: 13px }
 .again { color: #b3261e; white-space: nowrap } summary { cursor: pointer; margin: .8rem 0 .4rem; font-weight: 600 }
 @media (max-width: 40rem) {

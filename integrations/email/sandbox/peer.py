@@ -1,7 +1,7 @@
 """The stand-in as a whole: an SMTP server and its page."""
 
 import socket
-from itertools import count
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -77,13 +77,15 @@ class MailSandbox:
 
 def listen(port: int) -> socket.socket:
     """On this port, the next free one, or any (0)."""
-    for candidate in count(port):
-        try:
-            return socket.create_server((HOST, candidate if port else 0))
-        except OSError:
-            if not port or candidate > port + 100:
-                raise
-    raise AssertionError
+    # Said to be TCP: asyncio sends answers at once only over what it knows to be that.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    for candidate in range(port, port + 100):
+        with suppress(OSError):
+            listening.bind((HOST, candidate))
+            return listening
+    listening.close()
+    raise OSError(f"No port is free from {port} on.")
 
 
 def start(folder: Path, *, port: int = PORT) -> MailSandbox:
