@@ -21,10 +21,10 @@ class EmailBackend(BaseEmailBackend):
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
         """How many were taken. Raises BadHeaderError for a forged header, having taken nothing."""
+        messages = [message for message in email_messages if message.recipients()]
         try:
             with transaction.atomic():
-                rows = stored.kept(email_messages)
-                outbox.once(EmailService.stored_mail, rows)
+                outbox.once(EmailService.stored_mail, stored.kept(messages))
         except Exception as error:
             if not self.fail_silently:
                 raise
@@ -32,4 +32,4 @@ class EmailBackend(BaseEmailBackend):
             return 0
         if current_task and not connection.in_atomic_block:
             outbox.drain_operations([EmailService.stored_mail])
-        return len(rows)
+        return len(messages)

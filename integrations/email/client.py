@@ -4,11 +4,11 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import Message
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
@@ -25,10 +25,10 @@ OPERATION = "send_letters"
 CLOSING = 421  # "I close the connection", whatever was asked
 NOT_LET_IN = (530, 534, 535, 538)
 TOO_LARGE = 552
-# Permanent, says the server, but no fault of the address (RFC 3463): a full mailbox, its system, the way, a policy.
-OTHERS_FAULT = re.compile(r"^5\.(2\.2|3\.|4\.|7\.)")
+# Permanent, says the server, but no fault of the address (RFC 3463): a full mailbox, its system, the way, a policy. Not
+# every server gives a number to the policy that stops most: it relays nothing for us.
+OTHERS_FAULT = re.compile(r"5\.(2\.2|3\.\d+|4\.\d+|7\.\d+)\b|.*\brelay", re.IGNORECASE)
 LINE_END = re.compile(rb"\r?\n")
-ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b")
 
 
 class Undeliverable(errors.Rejected):
@@ -36,10 +36,10 @@ class Undeliverable(errors.Rejected):
 
 
 class Mail(NamedTuple):
-    """A letter in its envelope. `content` is the whole message with CRLF line ends."""
+    """A letter in its envelope, to one reader. `content` is the whole message with CRLF line ends."""
 
     sender: str
-    recipients: Sequence[str]
+    recipient: str
     content: bytes
 
 
@@ -108,8 +108,14 @@ class SmtpClient:
             smtp.starttls(context=ssl.create_default_context())
             smtp.ehlo_or_helo_if_needed()
         if self.settings.username:
-            password = self.settings.password.get_secret_value() if self.settings.password else ""
-            smtp.login(self.settings.username, password)
+            self.log_in(smtp)
+
+    def log_in(self, smtp: smtplib.SMTP) -> None:
+        user = self.settings.username
+        password = self.settings.password.get_secret_value() if self.settings.password else ""
+        if not (user + password).isascii():  # smtplib writes nothing else, and servers disagree on what it would mean
+            raise errors.Misconfigured(_("User name and password may only have letters of ASCII: no umlauts, for one."))
+        smtp.login(user, password)
 
 
 class Session:
@@ -120,13 +126,10 @@ class Session:
         self.is_open = True
         self.has_answered = False  # about any letter: if it closes later, nobody is to blame
 
-    def send(self, mail: Mail) -> dict[str, errors.IntegrationError]:
-        """{recipient: why it was refused}; where all were, the content was not sent.
-
-        Raises Unavailable when the connection turned out to be closed before the content was sent, Ambiguous after.
-        """
+    def send(self, mail: Mail) -> None:
+        """Raises what a refusal means; Unavailable when the connection closed before the final dot, Ambiguous after."""
         try:
-            refused = self.talk.step(lambda smtp: self.post(smtp, mail))
+            self.talk.step(lambda smtp: self.post(smtp, mail))
         except errors.Ambiguous as error:
             self.is_open, self.talk.error = False, error
             raise
@@ -138,23 +141,13 @@ class Session:
             self.recover()
             raise
         self.has_answered = True
-        return refused
 
-    def post(self, smtp: smtplib.SMTP, mail: Mail) -> dict[str, errors.IntegrationError]:
-        options = options_for(smtp, mail)
-        self.expect(smtp.mail(addresses.as_sent(mail.sender), options), refused_sender)
-        refused: dict[str, errors.IntegrationError] = {}
-        for recipient in mail.recipients:
-            try:
-                self.expect(smtp.rcpt(addresses.as_sent(recipient)), refused_recipient)
-            except errors.IntegrationError as error:
-                refused[recipient] = error
-        if len(refused) < len(mail.recipients):
-            self.expect(smtp.docmd("DATA"), refused_content, wanted=3)
-            self.hand_over(smtp, mail.content)
-        elif self.is_open:
-            smtp.rset()
-        return refused
+    def post(self, smtp: smtplib.SMTP, mail: Mail) -> None:
+        sender, recipient = addresses.as_sent(mail.sender), addresses.as_sent(mail.recipient)
+        self.expect(smtp.mail(sender, options_for(smtp, mail)), refused_sender)
+        self.expect(smtp.rcpt(recipient), refused_recipient)
+        self.expect(smtp.docmd("DATA"), refused_content, wanted=3)
+        self.hand_over(smtp, mail.content)
 
     def hand_over(self, smtp: smtplib.SMTP, content: bytes) -> None:
         """The letter, and then the dot that makes it theirs: until then a lost connection has lost nothing."""
@@ -167,8 +160,8 @@ class Session:
             raise errors.Ambiguous(_("The connection broke before the server said that it has the letter.")) from error
         self.expect(answer, refused_content)
 
-    def expect(self, answer: tuple[int, bytes], refused: Any, *, wanted: int = 2) -> None:
-        """Raise what a refusal means, by what was asked."""
+    def expect(self, answer: tuple[int, bytes], refused: "Refused", *, wanted: int = 2) -> None:
+        """Raise what a refusal means; `refused` knows what a permanent one does, by what was asked."""
         code, said = answer
         if code // 100 == wanted:
             return
@@ -194,6 +187,8 @@ class Session:
 
 # --- what answers mean ------------------------------------------------------------------------------------------------
 
+Refused = Callable[[int, str], errors.IntegrationError]  # (code, the server's words)
+
 
 def refused_sender(code: int, text: str) -> errors.IntegrationError:
     if code == TOO_LARGE:
@@ -203,8 +198,7 @@ def refused_sender(code: int, text: str) -> errors.IntegrationError:
 
 
 def refused_recipient(code: int, text: str) -> errors.IntegrationError:
-    enhanced = ENHANCED.match(text)
-    kind = errors.Rejected if enhanced and OTHERS_FAULT.match(enhanced[1]) else Undeliverable
+    kind = errors.Rejected if OTHERS_FAULT.match(text) else Undeliverable
     return kind(_("The recipient's server refuses: %(code)s %(text)s") % {"code": code, "text": text})
 
 
@@ -225,15 +219,15 @@ def translate(error: Exception) -> Exception:
             )
         case smtplib.SMTPResponseException():
             return _translate_answer(error)
+        case TimeoutError() | smtplib.SMTPServerDisconnected(__context__=TimeoutError()):
+            return errors.Unavailable(_("No answer of the server within the time allowed."))
         case smtplib.SMTPServerDisconnected():
             return errors.Unavailable(_("The server closed the connection."))
         case smtplib.SMTPException():
             return errors.Misconfigured(_("The server offers no way to log in that we know."))
         case ssl.SSLError():
             return errors.Unavailable(_("No secure connection to the server."))
-        case TimeoutError():
-            return errors.Unavailable(_("No answer of the server within the time allowed."))
-        case OSError():
+        case OSError() | UnicodeError():  # the latter for a name that is too long to be looked up
             return errors.NotConnected(_("No connection to the server."))
         case _:
             return error
@@ -261,7 +255,7 @@ def options_for(smtp: smtplib.SMTP, mail: Mail) -> list[str]:
     options = [f"SIZE={len(mail.content)}"] if smtp.has_extn("size") else []
     if smtp.has_extn("8bitmime"):
         options.append("BODY=8BITMIME")
-    if not all(address.rpartition("@")[0].isascii() for address in (mail.sender, *mail.recipients)):
+    if not all(address.rpartition("@")[0].isascii() for address in (mail.sender, mail.recipient)):
         if not smtp.has_extn("smtputf8"):
             raise errors.Rejected(_("The server takes no addresses with letters like these before the @."))
         options.append("SMTPUTF8")

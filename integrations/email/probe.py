@@ -29,7 +29,7 @@ def told(name: str, value: str) -> str:
     """An extension in words: what it allows, where it tells."""
     if name == "size" and value.isdigit() and int(value):
         return _("letters of up to %(size)s MB") % {"size": round(int(value) / 1_000_000, 1)}
-    return f"{name.upper()} {value}".strip()
+    return " ".join([name.upper(), *value.split()])
 
 
 def requirements(settings: EmailSettings) -> list[Requirement]:

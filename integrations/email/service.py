@@ -77,7 +77,8 @@ class EmailService(IntegrationService):
 
     @classmethod
     def mode_of(cls, settings: EmailSettings) -> Mode:
-        return Mode.SANDBOX if is_this_machine(f"smtp://{settings.host}") else Mode.LIVE
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        return Mode.SANDBOX if is_this_machine(f"smtp://{host}") else Mode.LIVE
 
     @cached_property
     def client(self) -> SmtpClient:
@@ -96,7 +97,7 @@ class EmailService(IntegrationService):
     def compose(self, letter: type[Letter[Any]], subject: Model) -> Mail:
         promise = self.promise(subject)
         message = letters.compose(letter, subject, occasion=promise.occasion, key=promise.key, settings=self.settings)
-        return Mail(self.settings.from_email, message.to, on_the_wire(message.message()))
+        return Mail(self.settings.from_email, message.to[0], on_the_wire(message.message()))
 
     def send(self, subjects: Sequence[Model], write: Write) -> Outcomes:
         """Letter by letter, over one connection while it lasts; what can't be written needs none."""
@@ -136,10 +137,10 @@ class EmailService(IntegrationService):
         finally:
             wait([sending])
         try:
-            refused = sending.result()
+            sending.result()
         except errors.IntegrationError as error:
             if error.blames_connection:
                 raise
+            suppressions.note(mail.recipient, error)
             return error
-        suppressions.note(refused)
-        return next(iter(refused.values())) if len(refused) == len(mail.recipients) else None
+        return None

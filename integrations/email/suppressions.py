@@ -1,6 +1,6 @@
 """Addresses that take no letters: noted when a server says so for good, asked before every letter."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
@@ -21,17 +21,14 @@ def checked(write: Write) -> Write:
 
     def written(subject: Any) -> Mail:
         mail = write(subject)
-        wanted = [address for address in mail.recipients if normalise(address) not in suppressed()]
-        if not wanted:
+        if normalise(mail.recipient) in suppressed():
             raise Rejected(_("This address takes no letters: lift that under “Suppressed addresses”, then replay."))
-        return mail._replace(recipients=wanted)
+        return mail
 
     return written
 
 
-def note(refused: Mapping[str, IntegrationError]) -> None:
-    """Remember those that are undeliverable for good."""
-    for address, error in refused.items():
-        if isinstance(error, Undeliverable):
-            reason = redact(error.message)
-            Suppression.objects.get_or_create(email=normalise(address), defaults={"reason": reason})
+def note(address: str, error: IntegrationError) -> None:
+    """Remember an address that takes no letters for good."""
+    if isinstance(error, Undeliverable):
+        Suppression.objects.get_or_create(email=normalise(address), defaults={"reason": redact(error.message)})

@@ -21,12 +21,12 @@ def drain() -> Tally:
 
 
 def outcomes() -> list[tuple[str, str]]:
-    """(state, kind of error) of all deliveries, in the order in which they were promised."""
-    return list(Delivery.objects.order_by("pk").values_list("state", "error_kind"))
+    """(state, kind of error) of all deliveries, in the order in which what they are about was written."""
+    return list(Delivery.objects.order_by("subject_id").values_list("state", "error_kind"))
 
 
 def reason() -> str:
-    return str(Delivery.objects.order_by("pk").values_list("error", flat=True)[0])
+    return str(Delivery.objects.order_by("subject_id").values_list("error", flat=True)[0])
 
 
 def change(**values: Any) -> None:

@@ -7,8 +7,17 @@ from typing import Any
 import pytest
 from django.contrib.auth.forms import PasswordResetForm
 from django.contrib.auth.models import User
-from django.core.mail import BadHeaderError, EmailMultiAlternatives, get_connection, mail_admins, send_mail
+from django.core.mail import (
+    BadHeaderError,
+    EmailMessage,
+    EmailMultiAlternatives,
+    get_connection,
+    mail_admins,
+    send_mail,
+)
 from django.db import connection, transaction
+from django.test import override_settings
+from django.utils import timezone
 
 from integrations.email.sandbox import MailSandbox
 from integrations.models import Delivery, Integration, StoredMail, Suppression
@@ -56,6 +65,7 @@ def test_waiting_mail_is_unreadable_in_the_database_and_gone_when_it_was_sent(em
     assert (stored.message, stored.sent_at is not None) == ({}, True)
 
 
+@pytest.mark.urls("django.contrib.auth.urls")
 def test_new_password_asks_no_server(email: Email, peer: MailSandbox) -> None:
     User.objects.create_user("ada", "ada@x.example", "correct horse battery staple")
     form = PasswordResetForm({"email": "ada@x.example"})
@@ -94,9 +104,9 @@ def test_blind_copies_stay_blind(email: Email, peer: MailSandbox) -> None:
 
     posting.drain()
 
-    (letter,) = peer.letters
-    assert letter.recipients == ["ada@x.example", "spy@x.example"]
-    assert b"spy" not in letter.raw
+    assert [letter.recipients for letter in peer.letters] == [["ada@x.example"], ["spy@x.example"]]
+    assert len({letter.raw for letter in peer.letters}) == 1
+    assert b"spy" not in peer.letters[0].raw
 
 
 def test_attachments_and_html_survive(email: Email, peer: MailSandbox) -> None:
@@ -113,14 +123,63 @@ def test_attachments_and_html_survive(email: Email, peer: MailSandbox) -> None:
     assert "Grüße" in mime.get_body(("html",)).get_content()
 
 
-def test_one_refused_recipient_does_not_stop_the_others(email: Email, peer: MailSandbox) -> None:
+def test_each_of_several_recipients_has_a_delivery_of_its_own(email: Email, peer: MailSandbox) -> None:
     peer.faults.refuse("no@x.example")
-    write("no@x.example", "ada@x.example")
+    peer.faults.refuse("later@x.example", "451 4.7.1 Greylisted")
+    assert write("no@x.example", "later@x.example", "ada@x.example") == 1
+    posting.drain()
+    assert posting.outcomes() == [("dead", "rejected"), ("pending", "conflict"), ("delivered", "")]
+
+    peer.faults.clear()
+    Delivery.objects.filter(state="pending").update(due_at=timezone.now())
+    posting.drain()
+
+    assert [letter.recipients for letter in peer.letters] == [["ada@x.example"], ["later@x.example"]]
+    assert len({letter.id for letter in peer.letters}) == 1
+    assert Suppression.objects.get().email == "no@x.example"
+
+
+def test_recipient_with_a_name_is_found_among_the_suppressed(email: Email, peer: MailSandbox) -> None:
+    Suppression.objects.create(email="ada@x.example", reason="550")
+    write("Ada Lovelace <Ada@x.example>", "Bob <bob@x.example>")
 
     posting.drain()
 
-    assert peer.letters[0].recipients == ["ada@x.example"]
-    assert Suppression.objects.get().email == "no@x.example"
+    assert [letter.recipients for letter in peer.letters] == [["bob@x.example"]]
+    assert "Ada Lovelace <Ada@x.example>" in received(peer)["To"]
+
+
+def test_senders_own_headers_stay_and_so_does_the_message(email: Email, peer: MailSandbox) -> None:
+    own = {"message-id": "<mine@x.example>", "auto-submitted": "auto-replied", "From": "Eve <eve@x.example>"}
+    message = EmailMessage("Hello", "A text", "eve@x.example", ["ada@x.example"], headers=own)
+
+    message.send()
+    posting.drain()
+
+    arrived = received(peer)
+    assert [arrived.get_all(name) for name in own] == [[value] for value in own.values()]
+    assert (peer.letters[0].sender, message.extra_headers) == ("office@magnetiq.example", own)
+
+
+def test_message_that_is_sent_twice_is_two(email: Email, peer: MailSandbox) -> None:
+    message = EmailMessage("Hello", "A text", None, ["ada@x.example"])
+    message.send()
+    message.send()
+
+    posting.drain()
+
+    assert len({letter.id for letter in peer.letters}) == 2
+
+
+def test_mail_that_no_key_opens_is_dead_and_the_rest_goes_on(email: Email, peer: MailSandbox) -> None:
+    with override_settings(FERNET_KEYS=["a-key-that-was-lost-later-on-" * 2]):
+        write("ada@x.example")
+    write("bob@x.example")
+
+    posting.drain()
+
+    assert posting.outcomes() == [("dead", "rejected"), ("delivered", "")]
+    assert "FERNET_KEYS" in posting.reason()
 
 
 @pytest.mark.parametrize("header", ["Hello\nBcc: all@x.example", "Hello\r\nX: y"])

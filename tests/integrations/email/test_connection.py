@@ -7,6 +7,7 @@ import pytest
 from integrations import configuration, errors, golive
 from integrations.email.sandbox import USERNAME, MailSandbox
 from integrations.email.service import EmailService
+from integrations.email.settings import EmailSettings
 from integrations.models import Integration
 from integrations.service import ConnectionReport, Mode
 
@@ -36,8 +37,7 @@ def test_tells_what_the_server_offers(email: Email) -> None:
     assert found.ok
     assert found.facts["Signed in as"] == USERNAME
     assert found.facts["Encryption"] == "none"
-    assert "AUTH" in found.facts["It offers"]
-    assert "letters of up to 25.0 MB" in found.facts["It offers"]
+    assert found.facts["It offers"] == "STARTTLS, AUTH LOGIN PLAIN, letters of up to 25.0 MB, 8BITMIME, SMTPUTF8"
     assert found.notes == ["The connection is not encrypted: anybody on the way can read along."]
 
 
@@ -92,7 +92,21 @@ def test_server_that_is_slow(email: Email, peer: MailSandbox) -> None:
     posting.change(timeout=0.2)
     peer.faults.set("slow", 5)
 
-    with pytest.raises(errors.Unavailable):
+    with pytest.raises(errors.Unavailable, match="No answer of the server within the time allowed"):
+        report()
+
+
+def test_server_whose_name_cannot_be_looked_up(email: Email) -> None:
+    posting.change(host=f"{'a' * 64}.example")
+
+    with pytest.raises(errors.Unavailable, match="No connection to the server"):
+        report()
+
+
+def test_password_that_cannot_be_written_to_a_server_needs_a_human(email: Email) -> None:
+    posting.change(password="größer-als-gedacht")
+
+    with pytest.raises(errors.Misconfigured, match="letters of ASCII"):
         report()
 
 
@@ -108,6 +122,13 @@ def test_stand_in_is_no_real_server(email: Email) -> None:
 
     assert service.mode_of(service.settings) == Mode.SANDBOX
     assert service.remote_system == f"127.0.0.1:{service.settings.port}"
+
+
+@pytest.mark.parametrize(
+    ("host", "mode"), [("localhost", Mode.SANDBOX), ("::1", Mode.SANDBOX), ("smtp.example.com", Mode.LIVE)]
+)
+def test_only_this_machine_is_a_stand_in(host: str, mode: Mode) -> None:
+    assert EmailService.mode_of(EmailSettings(host=host, from_email="office@example.com")) == mode
 
 
 def test_checklist_asks_for_encryption_and_a_sender_of_ones_own(email: Email) -> None:

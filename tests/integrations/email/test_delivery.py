@@ -1,17 +1,21 @@
 """What becomes of letters: over how many connections they go, and what a server's answers lead to."""
 
+import smtplib
+from pathlib import Path
 from typing import Any
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from django.utils import timezone
 
-from integrations import outbox
-from integrations.email.client import on_the_wire
+from integrations import errors, outbox
+from integrations.email.client import Mail, on_the_wire, options_for
 from integrations.email.letters import TestLetter, preview
 from integrations.email.sandbox import MailSandbox
 from integrations.email.service import EmailService
 from integrations.models import Attempt, Connection, Delivery, Integration, IntegrationLog, Suppression
+from integrations.outbox.lease import claim
 from tests.integrations.promising import NOON
 
 from . import posting
@@ -91,7 +95,14 @@ def test_recipient_refused_for_good_is_dead_and_suppressed(email: Email, peer: M
 
 
 @pytest.mark.parametrize(
-    "answer", ["550 5.7.1 Policy", "552 5.2.2 Mailbox full", "554 5.3.2 System down", "550 5.4.4 No route"]
+    "answer",
+    [
+        "550 5.7.1 Policy",
+        "552 5.2.2 Mailbox full",
+        "554 5.3.2 System down",
+        "550 5.4.4 No route",
+        "550 We do not relay",
+    ],
 )
 def test_what_is_not_the_addresses_fault_suppresses_nothing(email: Email, peer: MailSandbox, answer: str) -> None:
     peer.faults.refuse("ada@x.example", answer)
@@ -261,3 +272,76 @@ def test_unusual_addresses_arrive(email: Email, peer: MailSandbox, address: str)
     assert outcomes() == [DELIVERED]
     wanted = address.replace("müller", "xn--mller-kva")
     assert peer.letters[0].recipients == [wanted]
+
+
+def test_address_that_this_server_does_not_take_is_dead_unsent(email: Email) -> None:
+    """Without SMTPUTF8 only the domain can be written otherwise."""
+    server = smtplib.SMTP()
+    mail = Mail("office@x.example", "mäxchen@x.example", b"")
+
+    with pytest.raises(errors.Rejected, match="takes no addresses"):
+        options_for(server, mail)
+
+
+def test_letter_to_a_domain_that_none_can_have_is_dead_and_the_rest_goes_on(email: Email, peer: MailSandbox) -> None:
+    promise("ada@-ü-.example", "bob@x.example")
+
+    drain()
+
+    assert outcomes() == [DEAD, DELIVERED]
+
+
+def test_login_needed_for_a_recipient_needs_a_human(email: Email, peer: MailSandbox) -> None:
+    peer.faults.set("rcpt", "530 5.7.0 Authentication required", times=1)
+    promise("ada@x.example", "bob@x.example")
+
+    drain()
+
+    assert outcomes() == [("pending", "misconfigured")] * 2
+    assert not Suppression.objects.exists()
+
+
+def test_sender_who_is_too_large_for_the_server_is_the_letters_fault(email: Email, peer: MailSandbox) -> None:
+    peer.faults.set("mail", "552 5.3.4 Too large", times=1)
+    promise("ada@x.example", "bob@x.example")
+
+    drain()
+
+    assert outcomes() == [DEAD, DELIVERED]
+
+
+def test_connection_that_closes_between_letters_is_opened_again_unnoticed(email: Email, tmp_path: Path) -> None:
+    promise("ada@x.example", "bob@x.example", "eve@x.example")
+    with MailSandbox(tmp_path / "before") as peer:
+        posting.change(port=peer.smtp_port)
+        service, subjects = claimed()
+        said = service.test_letter(subjects)
+        next(said)
+
+    with MailSandbox(tmp_path / "after", smtp_port=service.settings.port) as peer:
+        assert [outcome for _subjects, outcome in said] == [None, None]
+
+    assert (len(peer.letters), peer.connections) == (2, 1)
+    calls = IntegrationLog.objects.filter(operation="send_letters").order_by("pk")
+    assert list(calls.values_list("status", "size")) == [("ok", 1), ("ok", 2)]
+
+
+def test_handler_that_is_closed_early_has_sent_what_it_told_of_and_no_more(email: Email, peer: MailSandbox) -> None:
+    promise("ada@x.example", "bob@x.example", "eve@x.example")
+    service, subjects = claimed()
+    said = service.test_letter(subjects)
+
+    next(said)
+    next(said)
+    said.close()
+
+    assert [letter.recipients[0] for letter in peer.letters] == ["ada@x.example", "bob@x.example"]
+    assert IntegrationLog.objects.get(operation="send_letters").size == 2
+
+
+def claimed() -> tuple[EmailService, list[User]]:
+    """A worker's hands: the service that holds the promises, and what they are about."""
+    service = EmailService(posting.connection())
+    lease = claim(service.connection, "test_letter", limit=10, seconds=60)
+    service.claimed = {(row.subject_type, row.subject_id): row for row in lease.rows}
+    return service, list(User.objects.order_by("pk"))
