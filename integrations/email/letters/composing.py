@@ -7,7 +7,7 @@ from django.conf import settings as django_settings
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
-from integrations import outbox, registry
+from integrations import outbox, own_page, registry
 from integrations.email.settings import EmailSettings
 from integrations.errors import Obsolete, Rejected
 from integrations.models import Connection, LetterOverride
@@ -87,6 +87,7 @@ def in_layout(letter: type[Letter[Any]], recipient: Recipient, written: Written,
         "company_name": django_settings.COMPANY_NAME,
         "imprint_url": django_settings.IMPRINT_URL,
         "privacy_url": django_settings.PRIVACY_URL,
+        "own_page_url": own_page.link(recipient.lead) if recipient.lead else "",
         "unsubscribe_url": links.unsubscribe(recipient.lead) if letter.marketing and recipient.lead else "",
     }
 

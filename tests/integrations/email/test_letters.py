@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 
-from integrations import outbox, registry
+from integrations import outbox, own_page, registry
 from integrations.email.addresses import as_sent
 from integrations.email.letters import LETTERS, compose, preview
 from integrations.email.letters.base import Recipient
@@ -186,6 +186,21 @@ def test_the_whitepaper_comes_as_a_link_in_the_readers_language() -> None:
 
     assert "/de/whitepapers/" in text
     assert "“Speicher”" in text or "„Speicher“" in text
+
+
+def test_letters_to_people_link_to_their_own_page() -> None:
+    request = a_request()
+
+    letter = composed(WHITEPAPER, request)
+
+    assert own_page.link(request.lead) in part(letter, "plain")
+    assert own_page.link(request.lead) in part(letter, "html")
+
+
+def test_letters_to_staff_have_no_such_page() -> None:
+    user = User.objects.create_user("ada", email="ada@firm.example")
+
+    assert "/my/" not in part(composed(TEST_LETTER, user), "html")
 
 
 @time_machine.travel(NOON, tick=False)
