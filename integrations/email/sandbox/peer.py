@@ -83,6 +83,7 @@ def listen(port: int) -> socket.socket:
     for candidate in range(port, port + 100):
         with suppress(OSError):
             listening.bind((HOST, candidate))
+            listening.listen(100)
             return listening
     listening.close()
     raise OSError(f"No port is free from {port} on.")
