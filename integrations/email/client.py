@@ -4,7 +4,7 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import Message
@@ -18,21 +18,11 @@ from integrations import errors
 from integrations.gate import Conversation, Gate
 from integrations.http import PrivateAddressError, public_address
 
-from . import addresses
+from . import addresses, answers
 from .settings import EmailSettings
 
 OPERATION = "send_letters"
-CLOSING = 421  # "I close the connection", whatever was asked
-NOT_LET_IN = (530, 534, 535, 538)
-TOO_LARGE = 552
-# Permanent, says the server, but no fault of the address (RFC 3463): a full mailbox, its system, the way, a policy. Not
-# every server gives a number to the policy that stops most: it relays nothing for us.
-OTHERS_FAULT = re.compile(r"5\.(2\.2|3\.\d+|4\.\d+|7\.\d+)\b|.*\brelay", re.IGNORECASE)
 LINE_END = re.compile(rb"\r?\n")
-
-
-class Undeliverable(errors.Rejected):
-    """The address itself takes no letters: no other letter to it will fare better."""
 
 
 class Mail(NamedTuple):
@@ -144,9 +134,9 @@ class Session:
 
     def post(self, smtp: smtplib.SMTP, mail: Mail) -> None:
         sender, recipient = addresses.as_sent(mail.sender), addresses.as_sent(mail.recipient)
-        self.expect(smtp.mail(sender, options_for(smtp, mail)), refused_sender)
-        self.expect(smtp.rcpt(recipient), refused_recipient)
-        self.expect(smtp.docmd("DATA"), refused_content, wanted=3)
+        self.expect(smtp.mail(sender, options_for(smtp, mail)), answers.refused_sender)
+        self.expect(smtp.rcpt(recipient), answers.refused_recipient)
+        self.expect(smtp.docmd("DATA"), answers.refused_content, wanted=3)
         self.hand_over(smtp, mail.content)
 
     def hand_over(self, smtp: smtplib.SMTP, content: bytes) -> None:
@@ -158,23 +148,13 @@ class Session:
             answer = smtp.getreply()
         except (smtplib.SMTPException, OSError) as error:
             raise errors.Ambiguous(_("The connection broke before the server said that it has the letter.")) from error
-        self.expect(answer, refused_content)
+        self.expect(answer, answers.refused_content)
 
-    def expect(self, answer: tuple[int, bytes], refused: "Refused", *, wanted: int = 2) -> None:
-        """Raise what a refusal means; `refused` knows what a permanent one does, by what was asked."""
+    def expect(self, answer: tuple[int, bytes], refused: answers.Refused, *, wanted: int = 2) -> None:
+        """Raises what any other answer means."""
         code, said = answer
-        if code // 100 == wanted:
-            return
-        text = said.decode(errors="replace").replace("\n", " ")
-        if code == CLOSING:
-            self.is_open = False
-        if code < 500:
-            raise errors.Conflict(_("Not now: the server answers %(code)s %(text)s") % {"code": code, "text": text})
-        if code in NOT_LET_IN:
-            raise errors.Misconfigured(
-                _("The server does not let us in: %(code)s %(text)s") % {"code": code, "text": text}
-            )
-        raise refused(code, text)
+        self.is_open = code != answers.CLOSING
+        answers.check(code, said, refused, wanted=wanted)
 
     def recover(self) -> None:
         """After a refusal the next letter starts anew; a connection that has had enough is closed."""
@@ -185,25 +165,7 @@ class Session:
             self.is_open = False
 
 
-# --- what answers mean ------------------------------------------------------------------------------------------------
-
-Refused = Callable[[int, str], errors.IntegrationError]  # (code, the server's words)
-
-
-def refused_sender(code: int, text: str) -> errors.IntegrationError:
-    if code == TOO_LARGE:
-        return refused_content(code, text)
-    said = _("The server does not accept our sender's address: %(code)s %(text)s")
-    return errors.Misconfigured(said % {"code": code, "text": text})
-
-
-def refused_recipient(code: int, text: str) -> errors.IntegrationError:
-    kind = errors.Rejected if OTHERS_FAULT.match(text) else Undeliverable
-    return kind(_("The recipient's server refuses: %(code)s %(text)s") % {"code": code, "text": text})
-
-
-def refused_content(code: int, text: str) -> errors.IntegrationError:
-    return errors.Rejected(_("The server refuses the letter: %(code)s %(text)s") % {"code": code, "text": text})
+# --- what went wrong --------------------------------------------------------------------------------------------------
 
 
 def translate(error: Exception) -> Exception:
@@ -234,8 +196,7 @@ def translate(error: Exception) -> Exception:
 
 
 def _translate_answer(error: smtplib.SMTPResponseException) -> Exception:
-    text = error.smtp_error.decode(errors="replace") if isinstance(error.smtp_error, bytes) else str(error.smtp_error)
-    said = {"code": error.smtp_code, "text": text.replace("\n", " ")}
+    said = {"code": error.smtp_code, "text": answers.words(error.smtp_error)}
     if isinstance(error, smtplib.SMTPAuthenticationError) and error.smtp_code >= 500:
         return errors.Misconfigured(_("The server refuses user name or password: %(code)s %(text)s") % said)
     return errors.Unavailable(_("The server is not ready for us: %(code)s %(text)s") % said)

@@ -54,6 +54,10 @@ def labelled(message: EmailMessage) -> EmailMessage:
 
 def opened(row: StoredMail, settings: EmailSettings) -> Mail:
     """As it goes out. Who wrote it without a sender of its own writes as the integration's."""
+    try:
+        row.refresh_from_db()  # a batch may have waited since it was read, and whom it is for been forgotten
+    except StoredMail.DoesNotExist as gone:
+        raise Obsolete(_("What this letter was about is gone.")) from gone
     if isinstance(row.message, Unreadable):
         raise Rejected(_("This mail cannot be read with the keys that are set in FERNET_KEYS."))
     if not row.message:

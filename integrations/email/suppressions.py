@@ -11,7 +11,8 @@ from integrations.models import Suppression
 from integrations.redact import redact
 from leads.addresses import normalise
 
-from .client import Mail, Undeliverable
+from .answers import Undeliverable
+from .client import Mail
 from .desk import Write
 
 

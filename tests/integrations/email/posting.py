@@ -1,13 +1,17 @@
 """Promising test letters, and what became of them."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.contrib.auth.models import User
+from django.db.models import Model
 
 from integrations import configuration, outbox
 from integrations.email.service import EmailService
 from integrations.models import Connection, Delivery, Integration
 from integrations.outbox import Tally
+from integrations.outbox.lease import claim
+
+M = TypeVar("M", bound=Model)
 
 
 def promise(*addresses: str) -> list[User]:
@@ -35,3 +39,11 @@ def change(**values: Any) -> None:
 
 def connection() -> Connection:
     return Connection.objects.get(integration__slug="email", owner="")
+
+
+def claimed(operation: Any, model: type[M]) -> tuple[EmailService, list[M]]:
+    """As a worker has it: the service that holds the promises, and what they are about."""
+    service = EmailService(connection())
+    lease = claim(service.connection, operation.name, limit=10, seconds=60)
+    service.claimed = {(row.subject_type, row.subject_id): row for row in lease.rows}
+    return service, list(model._base_manager.order_by("pk"))

@@ -19,7 +19,9 @@ from django.db import connection, transaction
 from django.test import override_settings
 from django.utils import timezone
 
+from integrations import errors
 from integrations.email.sandbox import MailSandbox
+from integrations.email.service import EmailService
 from integrations.models import Delivery, Integration, StoredMail, Suppression
 from magnetiq.celery import app
 
@@ -169,6 +171,16 @@ def test_message_that_is_sent_twice_is_two(email: Email, peer: MailSandbox) -> N
     posting.drain()
 
     assert len({letter.id for letter in peer.letters}) == 2
+
+
+def test_mail_that_was_deleted_while_its_batch_was_under_way_is_not_sent(email: Email, peer: MailSandbox) -> None:
+    write("ada@x.example", "bob@x.example")
+    service, rows = posting.claimed(EmailService.stored_mail, StoredMail)
+    StoredMail.objects.filter(pk=rows[1].pk).delete()
+
+    said = [errors.kind_of(outcome) if outcome else "" for _rows, outcome in service.stored_mail(rows)]
+
+    assert (said, len(peer.letters)) == (["", "obsolete"], 1)
 
 
 def test_mail_that_no_key_opens_is_dead_and_the_rest_goes_on(email: Email, peer: MailSandbox) -> None:

@@ -15,7 +15,6 @@ from integrations.email.letters import TestLetter, preview
 from integrations.email.sandbox import MailSandbox
 from integrations.email.service import EmailService
 from integrations.models import Attempt, Connection, Delivery, Integration, IntegrationLog, Suppression
-from integrations.outbox.lease import claim
 from tests.integrations.promising import NOON
 
 from . import posting
@@ -314,7 +313,7 @@ def test_connection_that_closes_between_letters_is_opened_again_unnoticed(email:
     promise("ada@x.example", "bob@x.example", "eve@x.example")
     with MailSandbox(tmp_path / "before") as peer:
         posting.change(port=peer.smtp_port)
-        service, subjects = claimed()
+        service, subjects = posting.claimed(EmailService.test_letter, User)
         said = service.test_letter(subjects)
         next(said)
 
@@ -328,7 +327,7 @@ def test_connection_that_closes_between_letters_is_opened_again_unnoticed(email:
 
 def test_handler_that_is_closed_early_has_sent_what_it_told_of_and_no_more(email: Email, peer: MailSandbox) -> None:
     promise("ada@x.example", "bob@x.example", "eve@x.example")
-    service, subjects = claimed()
+    service, subjects = posting.claimed(EmailService.test_letter, User)
     said = service.test_letter(subjects)
 
     next(said)
@@ -337,11 +336,3 @@ def test_handler_that_is_closed_early_has_sent_what_it_told_of_and_no_more(email
 
     assert [letter.recipients[0] for letter in peer.letters] == ["ada@x.example", "bob@x.example"]
     assert IntegrationLog.objects.get(operation="send_letters").size == 2
-
-
-def claimed() -> tuple[EmailService, list[User]]:
-    """A worker's hands: the service that holds the promises, and what they are about."""
-    service = EmailService(posting.connection())
-    lease = claim(service.connection, "test_letter", limit=10, seconds=60)
-    service.claimed = {(row.subject_type, row.subject_id): row for row in lease.rows}
-    return service, list(User.objects.order_by("pk"))
