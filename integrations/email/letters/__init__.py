@@ -1,4 +1,8 @@
-"""All letters, by name."""
+"""All letters, by name.
+
+A new one is a context and a class beside its kin, three templates in templates/email/<name>/, a line in the list below
+and one in the service.
+"""
 
 from typing import Any
 

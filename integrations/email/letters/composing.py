@@ -1,6 +1,5 @@
 """Making a letter: whom it goes to, what is true now, in whose words."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -15,6 +14,7 @@ from leads import links
 from leads.text import single_line
 
 from .base import Letter, Recipient, as_read_by
+from .contexts import Context
 from .filling import by_words
 from .message import Message
 from .rendering import Written, by_templates
@@ -46,8 +46,8 @@ def compose(
     if letter.marketing and not (recipient.lead and recipient.lead.marketing_consent):
         raise Obsolete(_("There is no confirmed consent to news by e-mail."))
     with as_read_by(recipient, language) as read_in:
-        values = texts(letter.context(subject, occasion))
-        layout = in_layout(letter, recipient, _written(letter, read_in, values, draft), read_in)
+        words = draft or in_use(letter, read_in)
+        layout = in_layout(letter, recipient, written(letter, letter.context(subject, occasion), words), read_in)
         return Message(recipient, key=key, settings=settings, layout=layout)
 
 
@@ -65,8 +65,8 @@ def preview(
         key = own_key(letter, subject, occasion)
         return compose(letter, subject, occasion=occasion, key=key, settings=settings, language=language, draft=draft)
     with as_read_by(SAMPLE, language) as read_in:
-        values = texts(letter.context_class.sample(read_in))
-        layout = in_layout(letter, SAMPLE, _written(letter, read_in, values, draft), read_in)
+        words = draft or in_use(letter, read_in)
+        layout = in_layout(letter, SAMPLE, written(letter, letter.context_class.sample(read_in), words), read_in)
         return Message(SAMPLE, key=f"sample:{letter.name}", settings=settings, layout=layout)
 
 
@@ -76,13 +76,28 @@ def own_key(letter: type[Letter[Any]], subject: Model, occasion: str) -> str:
     return outbox.key_of(registry.operation("email", letter.name), connection, subject, occasion)
 
 
-def in_layout(letter: type[Letter[Any]], recipient: Recipient, written: Written, language: str) -> dict[str, str]:
-    """The words and what stands around them. Raises Rejected for a letter that is too long."""
-    if max(map(len, written)) > LONGEST:
+def in_use(letter: type[Letter[Any]], language: str) -> Draft | None:
+    """Operators' own words; None where the shipped ones are in use."""
+    rows = LetterOverride.objects.order_by().filter(letter=letter.name, language=language)
+    return next(iter(rows.values_list("subject", "body")), None)  # one at most
+
+
+def written(letter: type[Letter[Any]], context: Context, words: Draft | None) -> Written:
+    """Raises Rejected where a value is missing, and for a letter that says nothing or too much."""
+    values = texts(context)
+    found = by_words(letter, words, values) if words else by_templates(letter.name, values)
+    if not all(map(str.strip, found)):
+        raise Rejected(_("The letter would be empty."))
+    if max(map(len, found)) > LONGEST:
         raise Rejected(_("The letter is too long."))
+    return found
+
+
+def in_layout(letter: type[Letter[Any]], recipient: Recipient, words: Written, language: str) -> dict[str, str]:
+    """The words and what stands around them."""
     return {
-        **written._asdict(),
-        "preheader": preheader(written.body),
+        **words._asdict(),
+        "preheader": preheader(words.body),
         "language": language,
         "company_name": django_settings.COMPANY_NAME,
         "imprint_url": django_settings.IMPRINT_URL,
@@ -96,13 +111,3 @@ def preheader(body: str) -> str:
     """What inboxes show beside the subject: the first paragraph that says something."""
     paragraphs = body.split("\n\n")
     return single_line(paragraphs[1] if len(paragraphs) > 1 else body)[:150]
-
-
-def _written(letter: type[Letter[Any]], language: str, values: Mapping[str, str], draft: Draft | None) -> Written:
-    words = draft or _override(letter, language)
-    return by_words(letter, words, values) if words else by_templates(letter.name, values)
-
-
-def _override(letter: type[Letter[Any]], language: str) -> Draft | None:
-    rows = LetterOverride.objects.order_by().filter(letter=letter.name, language=language)
-    return next(iter(rows.values_list("subject", "body")), None)  # one at most

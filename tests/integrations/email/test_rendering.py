@@ -95,6 +95,14 @@ def test_a_template_that_fails_makes_no_letter(templates: Templates, broken: str
         composed()
 
 
+@pytest.mark.parametrize("empty", ["subject", "text", "html"])
+def test_an_empty_letter_is_not_sent(templates: Templates, empty: str) -> None:
+    templates(**{empty: "{# nothing #}\n"})
+
+    with pytest.raises(Rejected, match="would be empty"):
+        composed()
+
+
 def test_what_has_no_value_is_named(templates: Templates) -> None:
     with pytest.raises(Rejected, match="“begins”"):
         composed(telling(begins=None))
