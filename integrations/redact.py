@@ -11,7 +11,11 @@ _INTRODUCED = re.compile(
     r"""(?!bearer\b|basic\b|\[)[^\s"'&,;)}]{4,}""",
     re.IGNORECASE,
 )
-_SHAPED = re.compile(r"\b(?:mgq_|whsec_|sk_live_|sk_test_|rk_live_|rk_test_)[\w+/=-]{6,}")
+_SHAPED = re.compile(
+    r"\b(?:mgq_|whsec_|sk_live_|sk_test_|rk_live_|rk_test_)[\w+/=-]{6,}"
+    # What we sign for the links in letters: a value, perhaps a time, and a signature. Who has it may do what it is for.
+    r"|\b[\w-]{1,80}(?:[.:][\w-]{1,12})?[.:][\w-]{43}(?![\w-])"
+)
 _SECRET_NAME = re.compile(r"password|passwd|secret|token|api_?key|authorization|cookie|fernet", re.IGNORECASE)
 _SHORTEST_SECRET = 4
 _PLAIN = (int, float, bool, type(None))

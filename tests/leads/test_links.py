@@ -12,6 +12,7 @@ from django.test import override_settings
 from django.urls import resolve
 from django.utils import timezone
 
+from integrations.redact import redact
 from leads import links
 from leads.models import Lead
 from tests.factories import ConsentFactory, LeadFactory, TouchpointFactory
@@ -123,3 +124,12 @@ def test_link_to_a_corrected_address_is_void(purpose: str) -> None:
     Lead.objects.update(email="new@client.example")
 
     assert opener(purpose)(token)[1] is False
+
+
+@pytest.mark.parametrize("purpose", PURPOSES)
+def test_log_line_about_a_link_does_not_hand_it_out(purpose: str) -> None:
+    path = urlsplit(link(purpose)).path
+
+    line = redact(f"Service Unavailable: {path}")
+
+    assert line == f"Service Unavailable: {path.replace(token_of(path), '[secret]')}"
