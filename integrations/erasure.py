@@ -3,44 +3,26 @@
 An address is named nowhere afterwards, the certificate included: it knows a keyed digest only.
 """
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from email.utils import getaddresses
-from typing import Any
 
 from django.conf import settings
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
-from django.contrib.contenttypes.models import ContentType
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
-from django.utils.translation import gettext as _
 
 from leads import actions
 from leads.addresses import normalise
 from leads.models import Lead
 
-from . import person
-from .models import (
-    Attempt,
-    Delivery,
-    Erasure,
-    ErasureItem,
-    ExternalRecord,
-    IntegrationLog,
-    StoredMail,
-    Suppression,
-    WebhookEvent,
-)
-from .models.delivery import DeliveryQuerySet
+from . import person, traces
+from .models import Delivery, Erasure, ErasureItem
 from .models.erasure import OURS
 
 State = Delivery.State
-AT_ONCE = 500
 RETRY_AFTER = timedelta(days=1)  # what died is promised anew once a day
 LATE = timedelta(days=3)  # then a human should look
 ENDED = [State.DELIVERED, State.CANCELLED, State.EXPIRED]
@@ -56,16 +38,16 @@ def forget(email: str, *, via: str, actor: User | None = None) -> Erasure:
     """
     address = normalise(email)
     erasure = Erasure.objects.create(digest=digest_of(address), via=via, actor=actor)
-    naming = events_that_name(address)  # takes the longest, hence before anything is locked
+    naming = traces.events_that_name(address)  # takes the longest, hence before anything is locked
     done: Counter[str] = Counter()
     lead = Lead.objects.filter(email=address).exclude(status=Lead.Status.FORGOTTEN).select_for_update().first()
     if lead:
-        done.update(forget_machinery(lead))
+        done.update(traces.erase(lead))
         for forgetter in FORGETTERS:
             done.update(forgetter(lead))
-    mails, sending = forget_mail(address)
-    done.update(mails)
-    done["webhook_events"] += empty_events(naming)
+    mails, sending = traces.erase_mail(address)
+    done.update(stored_mails=mails, suppressions=traces.lift_suppression(address))
+    done.update(webhook_events=traces.empty_events(naming))
     certify(erasure, done, open_promises(lead, sending))
     return erasure
 
@@ -94,88 +76,6 @@ def forget_lead(lead: Lead) -> dict[str, int]:
 
 # Each app's own; what they return is {kind of row: how many}. Webinars and bookings come before the lead.
 FORGETTERS: list[Forgetter] = [forget_lead]
-
-
-def forget_machinery(lead: Lead) -> dict[str, int]:
-    """What waits about the person is given up, before forgetting promises anew; and what others said is blanked."""
-    records = ExternalRecord.objects.filter(subject_type=Lead._meta.label_lower, subject_id=lead.pk)
-    promised = person.deliveries(lead)
-    blank_reasons(promised)
-    return {
-        "promises": promised.cancel(given_up()),
-        "records": records.update(sent={}, sending={}, kept={}),
-        "log_entries": blank_history(lead),
-    }
-
-
-def blank_reasons(promised: DeliveryQuerySet) -> None:
-    """What others answered is kept without addresses, but may quote a name."""
-    tries = Attempt.objects.filter(delivery__in=promised)
-    IntegrationLog.objects.filter(pk__in=tries.exclude(log=None).values("log")).exclude(message="").update(message="")
-    tries.exclude(error="").update(error="")
-    promised.exclude(error="").update_in_order(error="")
-
-
-def given_up() -> str:
-    return _("The person was forgotten.")
-
-
-def blank_history(lead: Lead) -> int:
-    """Django's own log of the admin writes down what a person was called; that something was done remains."""
-    blanked = 0
-    for rows in person.belongings(lead):
-        kind = ContentType.objects.get_for_model(rows.model)
-        ids = [str(pk) for pk in rows.order_by().values_list("pk", flat=True)]
-        entries = LogEntry.objects.filter(content_type=kind, object_id__in=ids)
-        blanked += entries.exclude(object_repr="", change_message="").update(object_repr="", change_message="")
-    return blanked
-
-
-def forget_mail(address: str) -> tuple[dict[str, int], list[int]]:
-    """Mail that waits for this address, and that it takes none. Also the ids of mails that are on the wire now."""
-    mails = [mail.pk for mail in unsent_mail() if address in recipients_of(mail)]
-    promised = Delivery.objects.filter(subject_type=StoredMail._meta.label_lower, subject_id__in=mails)
-    promised.cancel(given_up())
-    sending = list(promised.filter(state=State.IN_FLIGHT).values_list("pk", flat=True))
-    StoredMail.objects.filter(pk__in=mails).delete()
-    suppressed = Suppression.objects.filter(email=address).delete()[0]
-    return {"stored_mails": len(mails), "suppressions": suppressed}, sending
-
-
-def unsent_mail() -> Iterator[StoredMail]:
-    return StoredMail.objects.filter(sent_at=None).iterator(chunk_size=AT_ONCE)
-
-
-def recipients_of(mail: StoredMail) -> set[str]:
-    return {normalise(address) for _name, address in getaddresses(mail.message.get("recipients", []))}
-
-
-def events_that_name(address: str) -> list[int]:
-    """Webhook events whose payload has the address anywhere in it. They are encrypted: only reading them all tells."""
-    pattern = re.compile(rf"(?<![\w.+-]){re.escape(address).replace('@', '(?:@|%40)')}(?![\w-]|\.\w)")
-    events = WebhookEvent.objects.values_list("pk", "payload").iterator(chunk_size=AT_ONCE)
-    return [pk for pk, payload in events if any(pattern.search(normalise(text)) for text in texts(payload))]
-
-
-def texts(value: Any) -> Iterator[str]:
-    """Every string in a JSON value, names of fields included."""
-    match value:
-        case str():
-            yield value
-        case dict():
-            for name, held in value.items():
-                yield name
-                yield from texts(held)
-        case list():
-            for held in value:
-                yield from texts(held)
-
-
-def empty_events(ids: list[int]) -> int:
-    """What was not processed yet never will be: it has nothing to say any more."""
-    events = WebhookEvent.objects.filter(pk__in=ids)
-    events.filter(state=WebhookEvent.State.RECEIVED).update(state=WebhookEvent.State.IGNORED)
-    return events.update(payload={}, error="")
 
 
 # --- the certificate -------------------------------------------------------------------------------------------------

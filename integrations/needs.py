@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from . import situation, words
+from . import erasure, situation, words
 from .models import Connection, Delivery, Heartbeat, WebhookEvent
 from .situation import Situation
 
@@ -183,6 +183,18 @@ def long_pauses(now: Situation) -> Iterator[Need]:
             )
 
 
+def late_erasures(now: Situation) -> Iterator[Need]:
+    if n := now.late_erasures:
+        said = ngettext(
+            "One person asked more than %(days)s days ago to be forgotten, and not every system has done it.",
+            "%(n)s people asked more than %(days)s days ago to be forgotten, and not every system has done it.",
+            n,
+        )
+        url = listed("erasure", completed_at__isempty=1)
+        text = said % {"n": n, "days": erasure.LATE.days}
+        yield Need("erasures", "person_remove", text, _("See what is open"), url, "integrations.view_erasure")
+
+
 Teller = Callable[[Situation], Iterator[Need]]
 TELLERS: list[tuple[str, Teller]] = [  # with what it takes to see such lines
     ("integrations.view_integration", copies),
@@ -193,6 +205,7 @@ TELLERS: list[tuple[str, Teller]] = [  # with what it takes to see such lines
     ("integrations.view_integration", ending_credentials),
     ("integrations.view_externalrecord", conflicts),
     ("integrations.view_integration", long_pauses),
+    ("integrations.view_erasure", late_erasures),
 ]
 
 

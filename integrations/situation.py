@@ -8,8 +8,8 @@ from django.db.models import Count
 from django.http import HttpRequest
 from django.utils import timezone
 
-from . import configuration, registry
-from .models import Connection, Delivery, ExternalRecord, Heartbeat, Installation, WebhookEvent
+from . import configuration, erasure, registry
+from .models import Connection, Delivery, Erasure, ExternalRecord, Heartbeat, Installation, WebhookEvent
 from .service import IntegrationService, Mode
 
 
@@ -92,6 +92,11 @@ class Situation:
         """(id of the integration, how many webhooks could not be processed)."""
         rows = WebhookEvent.objects.filter(state=WebhookEvent.State.FAILED, integration__in=list(self.names))
         return list(rows.values_list("integration").annotate(n=Count("pk")).order_by("integration"))
+
+    @cached_property
+    def late_erasures(self) -> int:
+        """How many people are not forgotten everywhere, though they asked some days ago."""
+        return Erasure.objects.filter(completed_at=None, requested_at__lt=self.now - erasure.LATE).count()
 
     @cached_property
     def conflicts(self) -> list[tuple[Connection, str, int]]:

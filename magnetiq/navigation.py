@@ -18,6 +18,7 @@ GROUPS: list[tuple[Promise | str, list[Page]]] = [
         [
             (_("Leads"), "person_add", "leads.lead"),
             (_("Whitepapers"), "description", "leads.whitepaper"),
+            (_("Erasures"), "person_remove", "integrations.erasure"),
         ],
     ),
     (

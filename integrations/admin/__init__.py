@@ -1,5 +1,5 @@
 """The operators' pages. A new integration needs none of its own: one page is built from what its service declares."""
 
-from . import deliveries, integrations, leads, records, runs, schedules, tokens
+from . import deliveries, erasures, integrations, leads, records, runs, schedules, tokens
 
-__all__ = ["deliveries", "integrations", "leads", "records", "runs", "schedules", "tokens"]
+__all__ = ["deliveries", "erasures", "integrations", "leads", "records", "runs", "schedules", "tokens"]

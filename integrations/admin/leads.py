@@ -13,6 +13,7 @@ from integrations.models import ExternalRecord
 from leads.admin import LeadAdmin
 from leads.models import Lead
 
+from .forget import LeadForgetMixin
 from .lead_import import LeadImportMixin
 
 ODOO = "odoo"
@@ -51,7 +52,8 @@ admin.site.unregister(Lead)
 
 
 @admin.register(Lead)
-class LeadInStepAdmin(LeadImportMixin, LeadAdmin):
+class LeadInStepAdmin(LeadForgetMixin, LeadImportMixin, LeadAdmin):
+    actions = [*LeadAdmin.actions, "forget"]
     list_filter = [WhereInOdoo, *LeadAdmin.list_filter]
     change_form_outer_after_template = "admin/integrations/lead.html"
 

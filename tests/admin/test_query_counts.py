@@ -18,6 +18,7 @@ from integrations.models import (
     ApiToken,
     Connection,
     Delivery,
+    Erasure,
     ExternalRecord,
     Incident,
     Integration,
@@ -85,6 +86,10 @@ def a_record(number: int) -> ExternalRecord:
     )  # fmt: skip
 
 
+def an_erasure(number: int) -> Erasure:
+    return Erasure.objects.create(digest=str(number), via="admin", actor=a_user(number))
+
+
 def an_incident(number: int) -> Incident:
     return Incident.objects.create(connection=a_connection(number), summary="Down.", opened_at=A_MOMENT)
 
@@ -122,6 +127,7 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     ApiToken: a_token,
     CrontabSchedule: a_crontab,
     Delivery: a_delivery,
+    Erasure: an_erasure,
     ExternalRecord: a_record,
     Group: a_group,
     Incident: an_incident,

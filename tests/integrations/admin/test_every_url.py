@@ -20,7 +20,7 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
-from integrations.models import ApiToken, Connection, Incident, IntegrationLog, Run, WebhookEvent
+from integrations.models import ApiToken, Connection, Erasure, Incident, IntegrationLog, Run, WebhookEvent
 from leads.models import Lead
 from tests.factories import A_MOMENT, LeadFactory, WhitepaperFactory
 from tests.integrations.admin.conftest import a_delivery, a_record
@@ -71,6 +71,7 @@ def ids(connection: Connection) -> dict[str, Any]:
             integration=integration, operation="post_letters", status="ok", started_at=A_MOMENT, trigger="command"
         ),
         "webhookevent": WebhookEvent.objects.create(integration=integration, event_id="1", type="any", payload="{}"),
+        "erasure": Erasure.objects.create(digest="d", via="command"),
         "externalrecord": a_record(lead, connection.book or "postbox"),
         "incident": Incident.objects.create(connection=connection, summary="down", opened_at=A_MOMENT),
         "run": Run.objects.create(kind="import_leads", state="failed", trigger="admin", arguments=AN_IMPORT),

@@ -1,0 +1,134 @@
+"""Traces that people leave beside the domain's own tables: what others said, what waits, what the admin wrote down."""
+
+import re
+from base64 import b64decode
+from collections.abc import Iterator
+from email import message_from_bytes
+from email.policy import default as modern
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.utils.translation import gettext as _
+
+from leads.addresses import normalise
+from leads.models import Lead
+
+from . import person
+from .models import (
+    Attempt,
+    Delivery,
+    ExternalRecord,
+    IntegrationLog,
+    StoredMail,
+    Suppression,
+    WebhookEvent,
+)
+from .models.delivery import DeliveryQuerySet
+
+AT_ONCE = 500
+Counts = dict[str, int]  # {kind of row: how many}
+
+# --- of a lead -------------------------------------------------------------------------------------------------------
+
+
+def erase(lead: Lead) -> Counts:
+    """What waits about the person is given up, before forgetting promises anew; and what others said is blanked."""
+    records = ExternalRecord.objects.filter(subject_type=Lead._meta.label_lower, subject_id=lead.pk)
+    promised = person.deliveries(lead)
+    blank_reasons(promised)
+    return {
+        "promises": promised.cancel(given_up()),
+        "records": records.update(sent={}, sending={}, kept={}),
+        "log_entries": blank_history(lead),
+    }
+
+
+def blank_reasons(promised: DeliveryQuerySet) -> None:
+    """What others answered is kept without addresses, but may quote a name."""
+    tries = Attempt.objects.filter(delivery__in=promised)
+    IntegrationLog.objects.filter(pk__in=tries.exclude(log=None).values("log")).exclude(message="").update(message="")
+    tries.exclude(error="").update(error="")
+    promised.exclude(error="").update_in_order(error="")
+
+
+def given_up() -> str:
+    return _("The person was forgotten.")
+
+
+def blank_history(lead: Lead) -> int:
+    """Django's own log of the admin writes down what a person was called; that something was done remains."""
+    blanked = 0
+    for rows in person.belongings(lead):
+        kind = ContentType.objects.get_for_model(rows.model)
+        ids = [str(pk) for pk in rows.order_by().values_list("pk", flat=True)]
+        entries = LogEntry.objects.filter(content_type=kind, object_id__in=ids)
+        blanked += entries.exclude(object_repr="", change_message="").update(object_repr="", change_message="")
+    return blanked
+
+
+# --- of an address ---------------------------------------------------------------------------------------------------
+
+
+class Naming:
+    """Says whether a text has this (normalised) address in it, and not one that merely contains it."""
+
+    def __init__(self, address: str) -> None:
+        self.pattern = re.compile(rf"(?<![\w.+-]){re.escape(address).replace('@', '(?:@|%40)')}(?![\w-]|\.\w)")
+
+    def __call__(self, texts: Iterator[str]) -> bool:
+        return any(self.pattern.search(normalise(text)) for text in texts)
+
+
+def events_that_name(address: str) -> list[int]:
+    """Webhook events whose payload has the address anywhere in it. They are encrypted: only reading them all tells."""
+    names = Naming(address)
+    events = WebhookEvent.objects.values_list("pk", "payload").iterator(chunk_size=AT_ONCE)
+    return [pk for pk, payload in events if names(texts_in(payload))]
+
+
+def texts_in(value: Any) -> Iterator[str]:
+    """Every string in a JSON value, names of fields included."""
+    match value:
+        case str():
+            yield value
+        case dict():
+            for name, held in value.items():
+                yield name
+                yield from texts_in(held)
+        case list():
+            for held in value:
+                yield from texts_in(held)
+
+
+def empty_events(ids: list[int]) -> int:
+    """What was not processed yet never will be: it has nothing to say any more."""
+    events = WebhookEvent.objects.filter(pk__in=ids)
+    events.filter(state=WebhookEvent.State.RECEIVED).update(state=WebhookEvent.State.IGNORED)
+    return events.update(payload={}, error="")
+
+
+def erase_mail(address: str) -> tuple[int, list[int]]:
+    """Delete mail that waits for the address or tells of it: how many, and the promises of what is on the wire now."""
+    names = Naming(address)
+    waiting = StoredMail.objects.filter(sent_at=None).iterator(chunk_size=AT_ONCE)
+    mails = [mail.pk for mail in waiting if names(texts_of(mail))]
+    promised = Delivery.objects.filter(subject_type=StoredMail._meta.label_lower, subject_id__in=mails)
+    promised.cancel(given_up())
+    sending = list(promised.filter(state=Delivery.State.IN_FLIGHT).values_list("pk", flat=True))
+    StoredMail.objects.filter(pk__in=mails).delete()
+    return len(mails), sending
+
+
+def texts_of(mail: StoredMail) -> Iterator[str]:
+    """For whom it is, its headers and its words."""
+    yield from texts_in(mail.message.get("recipients", []))
+    mime = message_from_bytes(b64decode(mail.message.get("mime", "")), policy=modern)
+    for part in mime.walk():
+        yield from part.values()
+        if part.get_content_maintype() == "text":
+            yield part.get_content()
+
+
+def lift_suppression(address: str) -> int:
+    return Suppression.objects.filter(email=address).delete()[0]
