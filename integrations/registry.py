@@ -1,6 +1,8 @@
 """settings.INTEGRATIONS -> service classes; nothing clever."""
 
 from functools import lru_cache
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +20,14 @@ def _load(paths: tuple[str, ...]) -> dict[str, type[IntegrationService]]:
 def services() -> dict[str, type[IntegrationService]]:
     """{slug: class}, in the order of the settings."""
     return _load(tuple(settings.INTEGRATIONS))
+
+
+def import_beside(name: str) -> None:
+    """Import the module of this name beside each service that has one: registering the service is all it takes."""
+    for path in settings.INTEGRATIONS:
+        module = f"{path.rsplit('.', 2)[0]}.{name}"
+        if find_spec(module):
+            import_module(module)
 
 
 def get(slug: str) -> type[IntegrationService]:

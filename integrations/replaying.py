@@ -17,11 +17,12 @@ from django.utils.translation import gettext_lazy
 
 from . import gate, progress, registry, runs
 from .models import Connection, Delivery, Integration, Run
-from .models.delivery import DeliveryQuerySet
+from .models.delivery import ONCE, DeliveryQuerySet
 from .outbox.wake import wake
 
 State = Delivery.State
 BITE = 1000
+AGAIN = "|again "  # in the occasion of what an operator sends a further time
 
 
 # --- which -----------------------------------------------------------------------------------------------------------
@@ -75,6 +76,23 @@ def retry(rows: DeliveryQuerySet) -> int:
 def replay(rows: DeliveryQuerySet) -> int:
     """Promise them again, with current data and settings, as far as they can be. Returns how many."""
     return _in_bites(rows.repeatable(), DeliveryQuerySet.replay, "replayed")
+
+
+def again(rows: DeliveryQuerySet) -> int:
+    """Promise what was delivered, and is promised once only, a further time: for a new occasion. Returns how many."""
+    return _in_bites(rows.filter(state=State.DELIVERED, key__contains=ONCE), _once_more, "sent_again")
+
+
+def _once_more(rows: DeliveryQuerySet) -> int:
+    """The occasion stays to be read before the bar. Who asks at the same moment finds the same promise."""
+    copied = ("integration_id", "connection_id", "operation", "subject_type", "subject_id", "priority")
+    delivered = list(rows)
+    for row in delivered:
+        first = row.key.partition(AGAIN)[0]
+        number = Delivery.objects.filter(key__startswith=f"{first}{AGAIN}").count() + 1
+        values = {name: getattr(row, name) for name in copied}
+        Delivery.objects.get_or_create(key=f"{first}{AGAIN}{number}", defaults=values)
+    return len(delivered)
 
 
 def cancel(rows: DeliveryQuerySet) -> int:

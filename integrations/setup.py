@@ -25,6 +25,7 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
     "Auditor": [("leads", "view_.*"), ("integrations", "view_(?!apitoken).*"), ("django_celery_beat", "view_.*")],
     "Operator": [
         ("integrations", "operate_integration"),
+        ("integrations", "(change_letteroverride|delete_suppression)"),
         ("leads", "(add|change|export|forget)_lead"),
         ("leads", "(add|change)_whitepaper"),
     ],

@@ -77,6 +77,10 @@ EVENTS: dict[str, Promise] = {
     "kept_theirs": gettext_lazy("Theirs kept"),
     "wrote_ours": gettext_lazy("Ours to be written over theirs"),
     "process_again": gettext_lazy("Webhooks processed again"),
+    "sent_again": gettext_lazy("Promised once more"),
+    "letter_changed": gettext_lazy("Letter changed"),
+    "letter_restored": gettext_lazy("Letter back to the shipped words"),
+    "suppression_lifted": gettext_lazy("Address takes letters again"),
 }
 TRIGGERS: dict[str, Promise] = {
     "delivery": gettext_lazy("a delivery"),

@@ -22,6 +22,13 @@ GROUPS: list[tuple[Promise | str, list[Page]]] = [
         ],
     ),
     (
+        _("E-mail"),
+        [
+            (_("Letters"), "mail", "integrations.letteroverride"),
+            (_("Suppressed addresses"), "unsubscribe", "integrations.suppression"),
+        ],
+    ),
+    (
         _("Integrations"),
         [
             (_("Integrations"), "hub", "integrations.integration"),

@@ -1,5 +1,12 @@
-"""The operators' pages. A new integration needs none of its own: one page is built from what its service declares."""
+"""The operators' pages. A new integration needs none of its own: one page is built from what its service declares.
+
+One that has more to show than that registers it in a module `admin` beside its service.
+"""
+
+from integrations.registry import import_beside
 
 from . import deliveries, erasures, integrations, leads, records, runs, schedules, tokens
 
 __all__ = ["deliveries", "erasures", "integrations", "leads", "records", "runs", "schedules", "tokens"]
+
+import_beside("admin")

@@ -46,6 +46,7 @@ class Button:
     variant: str = "default"
     name: str = ""
     value: str = ""
+    is_link: bool = False  # shows something, where the others do something
 
 
 def as_action(verb: Verb) -> Callable[..., HttpResponse | None]:

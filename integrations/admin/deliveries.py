@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 from unfold.admin import TabularInline
 from unfold.decorators import action
 
-from integrations import replaying, words
+from integrations import registry, replaying, words
 from integrations.models import Attempt, Delivery
 
 from . import replay_page, subjects
-from .base import Run, Verb, VerbsAdmin, as_action
+from .base import Button, Run, Verb, VerbsAdmin, as_action
 from .filters import AgeFilter, IntegrationFilter, KindFilter, OperationFilter, StateFilter
 
 State = Delivery.State
@@ -52,11 +52,22 @@ replay = verb(
         "One will be delivered again, with current data.", "%(n)s will be delivered again, with current data.", "n"
     ),
 )
+again = verb(
+    replaying.again,
+    ngettext_lazy("One is promised a further time.", "%(n)s are promised a further time.", "n"),
+)
 cancel = verb(replaying.cancel, ngettext_lazy("One is cancelled.", "%(n)s are cancelled.", "n"))
 
 VERBS = (
     Verb("retry", gettext_lazy("Retry now"), "bolt", retry, applies=lambda row: row.state == State.PENDING),
-    Verb("replay", gettext_lazy("Replay"), "replay", replay, applies=lambda row: row.state != State.IN_FLIGHT),
+    Verb("replay", gettext_lazy("Replay"), "replay", replay, applies=lambda row: row.is_repeatable),
+    Verb(
+        "again",
+        gettext_lazy("Send again"),
+        "forward_to_inbox",
+        again,
+        applies=lambda row: row.state == State.DELIVERED and row.is_once,
+    ),
     Verb(
         "cancel",
         gettext_lazy("Cancel"),
@@ -165,6 +176,12 @@ class DeliveryAdmin(VerbsAdmin):
         if found:
             subjects.attach([found], request)
         return found
+
+    def buttons(self, request: HttpRequest, row: Delivery) -> list[Button]:
+        service = registry.services().get(row.integration.slug)
+        page = service.page_of(row) if service and request.user.has_perm("integrations.view_letteroverride") else ""
+        link = [Button(_("Read the letter"), "drafts", page, is_link=True)] if page else []
+        return [*link, *super().buttons(request, row)]
 
     @admin.display(description=gettext_lazy("what"))
     def what(self, delivery: Delivery) -> str:

@@ -31,7 +31,7 @@ from .forms import form_for
 @admin.register(Integration)
 class IntegrationAdmin(VerbsAdmin):
     verbs = operating.VERBS
-    actions = [as_action(verb) for verb in operating.VERBS]
+    actions = [as_action(verb) for verb in operating.VERBS if verb.name != "try_out"]
     list_display = ["service", "light", "in_use", "waiting", "dead", "oldest", "paused", "last_good", "last_error"]
     change_form_outer_before_template = "admin/integrations/panel.html"
     change_form_outer_after_template = "admin/integrations/history.html"
@@ -142,7 +142,13 @@ class IntegrationAdmin(VerbsAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def buttons_of(self, verb: Verb, row: Integration) -> list[Button]:
-        """The verbs about jobs are one button for each job."""
+        """The verbs about jobs and operations are one button for each."""
+        if verb.name == "try_out":
+            url = self.url_of(verb, row)
+            return [
+                Button(str(each.button), verb.icon, url, verb.variant, "operation", name)
+                for name, each in operating.buttoned(row).items()
+            ]
         if verb.name not in ("sync", "dry_run"):
             return super().buttons_of(verb, row)
         jobs = registry.get(row.slug).jobs()

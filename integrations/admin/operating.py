@@ -1,18 +1,20 @@
 """What an operator does to integrations. What takes long is a run (see `integrations.runs`), done by a worker."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations import configuration, registry, runs
+from integrations import configuration, outbox, registry, runs
 from integrations.models import Integration, Run
-from integrations.service import Job
+from integrations.service import Job, Operation
 
 from . import panel, run_card
 from .base import Verb
@@ -62,6 +64,22 @@ def start_jobs(
                 say_started(request, runs.start("job", integration=integration, job=job.name, **options))
 
 
+def try_out(request: HttpRequest, rows: QuerySet[Any]) -> None:
+    """The operation that the button names, about whoever pressed it, by the road that all others take."""
+    for integration in operable(request, rows):
+        operation = buttoned(integration).get(request.POST.get("operation", ""))
+        if operation is not None:
+            outbox.once(operation, cast(User, request.user), timezone.now().isoformat())
+            said = _("“%(what)s” is promised: see under Deliveries what becomes of it.")
+            messages.info(request, said % {"what": operation.label})
+
+
+def buttoned(integration: Integration) -> dict[str, Operation[Any, Any]]:
+    """{name: operation} of those that have a button."""
+    operations = registry.operations(integration=integration.slug)
+    return {operation.name: operation for operation in operations if operation.button}
+
+
 def say_started(request: HttpRequest, run: Run) -> None:
     if runs.worker_is_alive(run.kind):
         messages.info(request, _("“%(run)s” is under way.") % {"run": run_card.title(run)})
@@ -93,6 +111,13 @@ VERBS = (
     Verb("test", gettext_lazy("Test connection"), "network_check", test, applies=installed, variant="primary"),
     Verb("sync", gettext_lazy("Sync now"), "sync", sync, applies=installed),
     Verb("dry_run", gettext_lazy("Dry run"), "preview", dry_run, applies=installed),
+    Verb(
+        "try_out",
+        gettext_lazy("Try out"),
+        "outgoing_mail",
+        try_out,
+        applies=lambda row: installed(row) and bool(buttoned(row)),
+    ),
     Verb(
         "pause",
         gettext_lazy("Pause"),

@@ -6,10 +6,12 @@ from functools import cached_property
 from typing import Any, cast
 
 from django.db.models import Model
+from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from integrations import errors
-from integrations.models import StoredMail
+from integrations.models import Delivery, StoredMail
 from integrations.service import (
     ConnectionReport,
     IntegrationService,
@@ -31,14 +33,14 @@ Outcomes = Iterator[tuple[Sequence[Any], Outcome]]
 AT_ONCE = 100
 
 
-def posted(letter: type[Letter[Any]]) -> "Operation[EmailService, Any]":
+def posted(letter: type[Letter[Any]], *, button: Promise | str = "") -> "Operation[EmailService, Any]":
     """The promise of one kind of letter."""
 
     def handler(service: "EmailService", subjects: Sequence[Model]) -> Outcomes:
         yield from service.send(subjects, lambda subject: service.compose(letter, subject))
 
     handler.__doc__ = f"Send the letter “{letter.name}” about each subject."
-    return operation(label=letter.label, batch_size=AT_ONCE, queue=letter.queue)(handler)
+    return operation(label=letter.label, batch_size=AT_ONCE, queue=letter.queue, button=button)(handler)
 
 
 class EmailService(IntegrationService):
@@ -61,7 +63,7 @@ class EmailService(IntegrationService):
     double_opt_in = posted(letters.DoubleOptIn)
     integration_alert = posted(letters.IntegrationAlert)
     integration_recovered = posted(letters.IntegrationRecovered)
-    test_letter = posted(letters.TestLetter)
+    test_letter = posted(letters.TestLetter, button=gettext_lazy("Send me a test letter"))
 
     @operation(label=gettext_lazy("Mail of the system"), batch_size=AT_ONCE, queue="fast")
     def stored_mail(self, mails: Sequence[StoredMail]) -> Outcomes:
@@ -79,6 +81,13 @@ class EmailService(IntegrationService):
     def mode_of(cls, settings: EmailSettings) -> Mode:
         host = f"[{settings.host}]" if ":" in settings.host else settings.host
         return Mode.SANDBOX if is_this_machine(f"smtp://{host}") else Mode.LIVE
+
+    @classmethod
+    def page_of(cls, delivery: Delivery) -> str:
+        """The letter as it is written today."""
+        if delivery.operation not in letters.LETTERS:
+            return ""
+        return reverse("admin:integrations_letteroverride_read", args=[delivery.pk])
 
     @cached_property
     def client(self) -> SmtpClient:

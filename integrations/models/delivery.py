@@ -129,6 +129,21 @@ class Delivery(models.Model):
     def __str__(self) -> str:
         return f"{self._meta.verbose_name} {self.pk}"
 
+    @property
+    def is_once(self) -> bool:
+        """Promised for one occasion: what came must not come twice by itself."""
+        return ONCE in self.key
+
+    @property
+    def occasion(self) -> str:
+        return self.key.partition(ONCE)[2]
+
+    @property
+    def is_repeatable(self) -> bool:
+        """See `DeliveryQuerySet.repeatable`."""
+        delivered_once = self.state == self.State.DELIVERED and self.is_once
+        return self.state != self.State.IN_FLIGHT and not delivered_once
+
 
 class Attempt(models.Model):
     """What one call meant for one delivery; a batch of 200 is one log row and 200 of these."""

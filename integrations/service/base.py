@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from integrations.errors import IntegrationError
 from integrations.gate import Gate
 from integrations.memory import Memory
-from integrations.models import Connection
+from integrations.models import Connection, Delivery
 
 from .declared import Job, Operation
 from .reports import ConnectionReport, Incoming, Mode, Promised, Requirement
@@ -110,6 +110,11 @@ class IntegrationService:
     def promise(self, subject: Model) -> Promised:
         """The promise about `subject` that is being kept. Raises KeyError when there is none."""
         return self.claimed[subject._meta.label_lower, subject.pk]
+
+    @classmethod
+    def page_of(cls, delivery: Delivery) -> str:
+        """The address in the admin where operators read what this promise says; "" where there is nothing to read."""
+        return ""
 
     def refresh(self) -> None:
         """Forget what was remembered of the other side, because it refused something that should be right."""

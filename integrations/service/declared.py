@@ -40,13 +40,21 @@ class Operation(Declared[S], Generic[S, M]):
     """
 
     def __init__(
-        self, handler: Handler[S, M], *, label: Promise | str, batch_size: int, queue: str, priority: int
+        self,
+        handler: Handler[S, M],
+        *,
+        label: Promise | str,
+        batch_size: int,
+        queue: str,
+        priority: int,
+        button: Promise | str = "",
     ) -> None:
         self.handler = handler
         self.label = label
         self.batch_size = batch_size
         self.queue = queue
         self.priority = priority
+        self.button = button
         self.__doc__ = handler.__doc__
 
     @overload
@@ -63,16 +71,23 @@ class Operation(Declared[S], Generic[S, M]):
 
 
 def operation(
-    *, label: Promise | str = "", batch_size: int = 1, queue: str = "bulk", priority: int = 10
+    *,
+    label: Promise | str = "",
+    batch_size: int = 1,
+    queue: str = "bulk",
+    priority: int = 10,
+    button: Promise | str = "",
 ) -> Callable[[Handler[S, M]], Operation[S, M]]:
     """Declare a promise that a service can keep. `label` is what operators call it (without one: the method's name);
-    `queue` is `fast` for what a person waits for."""
+    `queue` is `fast` for what a person waits for. `button` is what a button says that promises it about the operator
+    who presses it; without one there is none."""
     return lambda handler: Operation(
         handler,
         label=label or handler.__name__.replace("_", " ").capitalize(),
         batch_size=batch_size,
         queue=queue,
         priority=priority,
+        button=button,
     )
 
 

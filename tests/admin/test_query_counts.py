@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
+from integrations.email.letters import LETTERS
 from integrations.models import (
     ApiToken,
     Connection,
@@ -23,7 +24,9 @@ from integrations.models import (
     Incident,
     Integration,
     IntegrationLog,
+    LetterOverride,
     Run,
+    Suppression,
     WebhookEvent,
 )
 from leads.models import Lead, Whitepaper
@@ -90,6 +93,15 @@ def an_erasure(number: int) -> Erasure:
     return Erasure.objects.create(digest=str(number), via="admin", actor=a_user(number))
 
 
+def a_letter(number: int) -> LetterOverride:
+    language = ["en", "de"][number % 2]
+    letter = [*LETTERS, "of-old"][number // 2]
+    made, _created = LetterOverride.objects.get_or_create(
+        letter=letter, language=language, defaults={"subject": "S", "body": "B", "updated_by": a_user(number)}
+    )
+    return made
+
+
 def an_incident(number: int) -> Incident:
     return Incident.objects.create(connection=a_connection(number), summary="Down.", opened_at=A_MOMENT)
 
@@ -135,8 +147,10 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     IntegrationLog: a_call,
     IntervalSchedule: an_interval,
     Lead: a_lead,
+    LetterOverride: a_letter,
     PeriodicTask: a_schedule,
     Run: a_run,
+    Suppression: lambda number: Suppression.objects.create(email=f"gone-{number}@client.example", reason="550"),
     User: a_user,
     WebhookEvent: a_webhook,
     Whitepaper: lambda number: WhitepaperFactory(),

@@ -20,7 +20,19 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
-from integrations.models import ApiToken, Connection, Erasure, Incident, IntegrationLog, Run, WebhookEvent
+from integrations import outbox
+from integrations.email.service import EmailService
+from integrations.models import (
+    ApiToken,
+    Connection,
+    Delivery,
+    Erasure,
+    Incident,
+    IntegrationLog,
+    Run,
+    Suppression,
+    WebhookEvent,
+)
 from leads.models import Lead
 from tests.factories import A_MOMENT, LeadFactory, WhitepaperFactory
 from tests.integrations.admin.conftest import a_delivery, a_record
@@ -76,6 +88,8 @@ def ids(connection: Connection) -> dict[str, Any]:
         "incident": Incident.objects.create(connection=connection, summary="down", opened_at=A_MOMENT),
         "run": Run.objects.create(kind="import_leads", state="failed", trigger="admin", arguments=AN_IMPORT),
         "apitoken": ApiToken.objects.create(name="crm", owner=user, digest="d", start="mgq_"),
+        "letter": a_letter(user),
+        "suppression": Suppression.objects.create(email="gone@client.example", reason="550"),
         "periodictask": PeriodicTask.objects.earliest("pk"),
         "intervalschedule": IntervalSchedule.objects.earliest("pk"),
         "crontabschedule": CrontabSchedule.objects.create(),
@@ -83,6 +97,11 @@ def ids(connection: Connection) -> dict[str, Any]:
         "group": Group.objects.get(name="Auditor"),
     }
     return {name: row.pk for name, row in rows.items()}
+
+
+def a_letter(user: User) -> Delivery:
+    outbox.once(EmailService.test_letter, user)
+    return Delivery.objects.get(operation="test_letter")
 
 
 @pytest.fixture
@@ -110,6 +129,9 @@ def address(name: str, ids: dict[str, Any]) -> str:
         **dict.fromkeys(("object_id", "pk", "id"), here),
         "account": ids["account"],
         "run": ids["run"],
+        "delivery": ids["letter"],
+        "letter": "test_letter",
+        "language": "de",
         "content_type_id": ContentType.objects.get_for_model(Lead).pk,
         "app_label": "leads",
         "url": "nothing",
