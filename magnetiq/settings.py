@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "ninja",  # its own pages and scripts: nothing is loaded from another company's servers
     "magnetiq",
     "leads",
+    "webinars",
     "integrations",
 ]
 # One line adds an integration; everything else about it lives in its folder.

@@ -1,14 +1,17 @@
 """Rows for tests, each as small as its constraints allow."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import factory
+from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from leads.actions import Capture
 from leads.consents import MARKETING_VERSION
 from leads.models import Consent, Lead, Touchpoint, Whitepaper
+from webinars.actions import Registrant
+from webinars.models import Registration, Session, Topic
 
 A_MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -59,3 +62,49 @@ def a_capture(email: str = "ada@client.example", **fields: Any) -> Capture:
     """A whitepaper download; what the test does not care about is the same every time."""
     usual: dict[str, Any] = {"kind": Touchpoint.Kind.WHITEPAPER, "key": "first", "captured_at": A_MOMENT}
     return Capture(email=email, **{**usual, **fields})
+
+
+class TopicFactory(DjangoModelFactory[Topic]):
+    class Meta:
+        model = Topic
+
+    title_en = factory.Sequence(lambda n: f"Topic {n}")
+    title_de = factory.Sequence(lambda n: f"Thema {n}")
+
+
+class SessionFactory(DjangoModelFactory[Session]):
+    """Published, free of charge, without limit, in thirty days."""
+
+    class Meta:
+        model = Session
+
+    slug = factory.Sequence(lambda n: f"session-{n}")
+    topic = factory.SubFactory(TopicFactory)
+    starts_at = factory.LazyFunction(lambda: timezone.now() + timedelta(days=30))
+    status = Session.Status.PUBLISHED
+
+
+class RegistrationFactory(DjangoModelFactory[Registration]):
+    """Confirmed; a held one for ten more minutes."""
+
+    class Meta:
+        model = Registration
+
+    session = factory.SubFactory(SessionFactory)
+    lead = factory.SubFactory(LeadFactory)
+    number = factory.Sequence(lambda n: n + 1)
+    first_name = "Ada"
+    last_name = factory.Sequence(lambda n: f"Person {n}")
+    email = factory.SelfAttribute("lead.email")
+    status = Registration.Status.CONFIRMED
+    registered_at = factory.LazyFunction(timezone.now)
+
+    @factory.lazy_attribute
+    def held_until(self) -> datetime | None:
+        held = self.status in (Registration.Status.PENDING_PAYMENT, Registration.Status.OFFERED)
+        return timezone.now() + timedelta(minutes=10) if held else None
+
+
+def a_registrant(email: str = "ada@client.example", **fields: Any) -> Registrant:
+    """Somebody who wants to come; what the test does not care about is the same every time."""
+    return Registrant(email=email, **{"first_name": "Ada", "last_name": "Lovelace", **fields})

@@ -1,0 +1,48 @@
+"""Everything that happens to webinars. Nothing else writes them.
+
+Locks are taken in one order: leads (by address, as `leads.actions` does), then sessions (by id), then nothing more:
+whoever holds a session's lock may change its registrations and payments, and nobody else may. An action takes what it
+decides upon from the database once it holds the lock; the objects that it was given are brought up to date.
+"""
+
+from webinars.actions.forgetting import forget
+from webinars.actions.registering import Registered, Registrant, register
+from webinars.actions.registrations import (
+    accept_offer,
+    cancel,
+    confirm_payment,
+    decline_offer,
+    expire,
+    mark_attendance,
+    update_registration,
+)
+from webinars.actions.seats import HOLD, OFFER, offer_free_seats
+from webinars.actions.sessions import (
+    cancel_session,
+    change_session,
+    clone_session,
+    complete_session,
+    publish_session,
+)
+
+__all__ = [
+    "HOLD",
+    "OFFER",
+    "Registered",
+    "Registrant",
+    "accept_offer",
+    "cancel",
+    "cancel_session",
+    "change_session",
+    "clone_session",
+    "complete_session",
+    "confirm_payment",
+    "decline_offer",
+    "expire",
+    "forget",
+    "mark_attendance",
+    "offer_free_seats",
+    "publish_session",
+    "register",
+    "update_registration",
+]

@@ -1,0 +1,125 @@
+"""What becomes of a registration."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from webinars.actions.seats import HOLD, confirm, expect, lock, locked, move, of, offer_free_seats
+from webinars.errors import OfferOver
+from webinars.models import Registration, Session
+from webinars.models.registration import DETAILS, HELD, OPEN, OVER, SEATED, Status
+from webinars.ports import payments
+from webinars.signals import (
+    registrations_attended,
+    registrations_cancelled,
+    registrations_changed,
+    registrations_expired,
+)
+
+EDITABLE = frozenset(DETAILS)
+
+
+@transaction.atomic
+def confirm_payment(registration: Registration) -> None:
+    """The money is there. In time is whoever pays before the seat was given away. Raises `ImpossibleMove`."""
+    expect(locked(registration), {Status.PENDING_PAYMENT})
+    confirm([registration], timezone.now())
+
+
+@transaction.atomic
+def cancel(registration: Registration) -> None:
+    """Give the seat or the place up; the seat goes to the next in line. Raises `ImpossibleMove`."""
+    expect(locked(registration), OPEN)
+    give_up(registration)
+
+
+@transaction.atomic
+def decline_offer(registration: Registration) -> None:
+    """Leave the seat to the next in line. Raises `ImpossibleMove`."""
+    expect(locked(registration), {Status.OFFERED})
+    give_up(registration)
+
+
+def accept_offer(registration: Registration) -> None:
+    """Take the seat; where it costs something, it is held until it is paid.
+
+    Raises `ImpossibleMove`, `OfferOver`, `PaymentsUnavailable`.
+    """
+    if not registration.session.is_free:
+        payments().check()
+    with transaction.atomic():
+        now = timezone.now()
+        expect(locked(registration), {Status.OFFERED})
+        if registration.held_until is None or registration.held_until <= now:
+            raise OfferOver
+        if registration.session.is_free:
+            confirm([registration], now)
+        else:
+            move([registration], Status.PENDING_PAYMENT, now, held_until=now + HOLD)
+
+
+def expire(now: datetime) -> int:
+    """Take back the seats whose time is over, and offer them to the next in line; says how many were taken back.
+
+    A transaction per session: none waits for another one's lock. Running twice at once does no harm.
+    """
+    overdue = Session.objects.filter(registrations__status__in=HELD, registrations__held_until__lte=now)
+    return sum(expire_in(session, now) for session in overdue.distinct().order_by("pk"))
+
+
+@transaction.atomic
+def expire_in(session: Session, now: datetime) -> int:
+    session = lock(session)
+    late = of(session, session.registrations.filter(status__in=HELD, held_until__lte=now))
+    if late:
+        move(late, Status.EXPIRED, timezone.now())
+        registrations_expired.send(sender=Registration, registrations=late)
+        offer_free_seats(session)
+    return len(late)
+
+
+@transaction.atomic
+def mark_attendance(registrations: Sequence[Registration], attended: bool) -> int:
+    """Note who came, or who did not; says for how many that is news. All of them, or none: raises `ImpossibleMove`."""
+    status = Status.ATTENDED if attended else Status.NO_SHOW
+    lock_all(registration.session_id for registration in registrations)
+    chosen = [registration.pk for registration in registrations]
+    current = list(Registration.objects.filter(pk__in=chosen).select_related("session").order_by("pk"))
+    for registration in current:
+        expect(registration, SEATED)
+    news = [registration for registration in current if registration.status != status]
+    for registration in registrations:
+        registration.status = status
+    if news:
+        move(news, status, timezone.now())
+        registrations_attended.send(sender=Registration, registrations=news, attended=attended)
+    return len(news)
+
+
+@transaction.atomic
+def update_registration(registration: Registration, details: Mapping[str, str]) -> bool:
+    """Correct what the person told; says whether anything is different now. Raises `ImpossibleMove`."""
+    if unknown := details.keys() - EDITABLE:
+        raise ValueError(f"Not details of a registration: {', '.join(sorted(unknown))}")
+    expect(locked(registration), set(Status) - OVER)
+    changed = [field for field, value in details.items() if getattr(registration, field) != value]
+    if not changed or registration.is_forgotten:
+        return False
+    for field in changed:
+        setattr(registration, field, details[field])
+    registration.save(update_fields=[*changed, "updated_at"])
+    registrations_changed.send(sender=Registration, registrations=[registration])
+    return True
+
+
+def give_up(registration: Registration) -> None:
+    move([registration], Status.CANCELLED, timezone.now())
+    registrations_cancelled.send(sender=Registration, registrations=[registration])
+    offer_free_seats(registration.session)
+
+
+def lock_all(sessions: Iterable[int]) -> list[Session]:
+    """The sessions with these ids, each once, locked in the one order in which everybody locks sessions."""
+    return list(Session.objects.filter(pk__in=set(sessions)).order_by("pk").select_for_update(no_key=True))

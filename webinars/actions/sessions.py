@@ -1,0 +1,141 @@
+"""Announcing, moving and ending sessions."""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.utils import timezone
+
+from webinars.actions.seats import expect, lock, move, of, offer_free_seats, room_in
+from webinars.errors import (
+    CapacityBelowTaken,
+    PaymentsUnderway,
+    SessionInThePast,
+    SessionNotStarted,
+)
+from webinars.models import Registration, ReminderRule, Session
+from webinars.models.registration import OPEN, Status
+from webinars.signals import registrations_cancelled, sessions_cancelled, sessions_changed, sessions_published
+
+TIMES = ("starts_at", "duration_minutes")
+PRICE = ("price", "currency")
+OPENING = ("registration_opens_at", "registration_closes_at")
+SHOWN_IN_CALENDARS = frozenset({*TIMES, "zone", "topic", "presenter", "meeting_url"})
+COPIED = ("topic", "duration_minutes", "zone", "capacity", "waiting_list", *PRICE, "languages", "presenter")
+EDITABLE = frozenset({"slug", "starts_at", "meeting_url", *OPENING, *COPIED})
+DATED = re.compile(r"-\d{4}-\d\d-\d\d(-\d+)?$")
+AHEAD = frozenset({Session.Status.DRAFT, Session.Status.PUBLISHED})
+
+
+@transaction.atomic
+def publish_session(session: Session) -> None:
+    """Open a draft to the public. Raises `ImpossibleMove`, `SessionInThePast`."""
+    expect(lock(session), {Session.Status.DRAFT})
+    if session.starts_at <= timezone.now():
+        raise SessionInThePast
+    set_status(session, Session.Status.PUBLISHED)
+    sessions_published.send(sender=Session, sessions=[session])
+
+
+@transaction.atomic
+def complete_session(session: Session) -> None:
+    """It took place. Raises `ImpossibleMove`, `SessionNotStarted`."""
+    expect(lock(session), {Session.Status.PUBLISHED})
+    if session.starts_at > timezone.now():
+        raise SessionNotStarted
+    set_status(session, Session.Status.COMPLETED)
+
+
+@transaction.atomic
+def cancel_session(session: Session) -> None:
+    """It does not take place, and nobody has a seat in it any more. Raises `ImpossibleMove`."""
+    expect(lock(session), AHEAD)
+    was_published = session.status == Session.Status.PUBLISHED
+    session.sequence += 1
+    set_status(session, Session.Status.CANCELLED)
+    if was_published:
+        sessions_cancelled.send(sender=Session, sessions=[session])
+    if registrations := of(session, session.registrations.filter(status__in=OPEN).order_by("number")):
+        move(registrations, Status.CANCELLED, timezone.now())
+        registrations_cancelled.send(sender=Registration, registrations=registrations)
+
+
+@transaction.atomic
+def change_session(session: Session, changes: Mapping[str, Any], *, confirmed: bool = False) -> bool:
+    """Describe a session otherwise; says whether anything is different now. New seats go to those who wait.
+
+    Raises `CapacityBelowTaken` unless `confirmed`, `PaymentsUnderway`, `ImpossibleMove`.
+    """
+    if unknown := changes.keys() - EDITABLE:
+        raise ValueError(f"Not editable in a session: {', '.join(sorted(unknown))}")
+    expect(lock(session), AHEAD)
+    changed = {field for field, value in changes.items() if getattr(session, field) != value}
+    if not changed:
+        return False
+    for field in changed:
+        setattr(session, field, changes[field])
+    check(session, changed, confirmed=confirmed)
+    session.sequence += bool(changed & SHOWN_IN_CALENDARS)
+    session.save(update_fields=[*changed, "sequence", "updated_at"])
+    shorten_offers(session)
+    if session.status == Session.Status.PUBLISHED:
+        sessions_changed.send(sender=Session, sessions=[session], moved=not changed.isdisjoint(TIMES))
+    offer_free_seats(session)
+    return True
+
+
+@transaction.atomic
+def clone_session(session: Session, starts_at: datetime) -> Session:
+    """A draft of the same at another time, without people; its registration opens and closes as long before."""
+    original = lock(session)
+    clone = Session(starts_at=starts_at, **{field: getattr(original, field) for field in COPIED})
+    for field in OPENING:
+        setattr(clone, field, as_long_before(getattr(original, field), original, clone))
+    clone.slug = free_slug(original, clone)
+    clone.save()
+    rules = original.reminder_rules.all()
+    ReminderRule.objects.bulk_create(
+        [ReminderRule(session=clone, before=rule.before, active=rule.active) for rule in rules]
+    )
+    return clone
+
+
+def check(session: Session, changed: set[str], *, confirmed: bool) -> None:
+    """What people who have a seat already may be promised otherwise."""
+    if not changed.isdisjoint(PRICE) and session.registrations.filter(status=Status.PENDING_PAYMENT).exists():
+        raise PaymentsUnderway
+    if "capacity" in changed and session.capacity is not None and not confirmed:
+        taken = room_in(session).taken
+        if session.capacity < taken:
+            raise CapacityBelowTaken(taken)
+
+
+def shorten_offers(session: Session) -> None:
+    """No offer outlasts registration."""
+    offers = session.registrations.filter(status=Status.OFFERED, held_until__gt=session.closes_at)
+    offers.update(held_until=session.closes_at)
+
+
+def as_long_before(moment: datetime | None, original: Session, clone: Session) -> datetime | None:
+    """Moved with the start, by the clock on the wall: what closed at noon closes at noon, summer time or not."""
+    if moment is None:
+        return None
+    zone = ZoneInfo(original.zone)
+    distance = clone.local_start.replace(tzinfo=None) - original.local_start.replace(tzinfo=None)
+    return (moment.astimezone(zone) + distance).astimezone(ZoneInfo("UTC"))
+
+
+def free_slug(original: Session, clone: Session) -> str:
+    """`data-strategy` -> `data-strategy-2026-11-24`, in place of an older date; with a number where that is taken."""
+    slug = f"{DATED.sub('', original.slug)[:80]}-{clone.local_start:%Y-%m-%d}"
+    taken = set(Session.objects.filter(slug__startswith=slug).values_list("slug", flat=True))
+    names = [slug, *(f"{slug}-{number}" for number in range(2, len(taken) + 2))]
+    return next(name for name in names if name not in taken)
+
+
+def set_status(session: Session, status: Session.Status) -> None:
+    session.status = status
+    session.save(update_fields=["status", "sequence", "updated_at"])

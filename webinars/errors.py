@@ -1,0 +1,73 @@
+"""What people are told when something cannot be done. `str(error)` is the message, in the reader's language."""
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+
+class WebinarError(Exception):
+    """Nothing was changed; the message says why, in words for whoever tried."""
+
+    message: str | Promise = ""
+
+    def __str__(self) -> str:
+        return str(self.message)
+
+
+class RegistrationClosed(WebinarError):
+    """The session takes no registrations: not yet, not any more, or it does not take place."""
+
+    message = _("Registration for this session is not open.")
+
+
+class SessionFull(WebinarError):
+    """All seats are taken, and there is no waiting list."""
+
+    message = _("All seats of this session are taken.")
+
+
+class OfferOver(WebinarError):
+    """The seat went to the next in line, or is about to."""
+
+    message = _("The time for taking this seat is over.")
+
+
+class PaymentsUnavailable(WebinarError):
+    message = _("This session cannot be paid here yet.")
+
+
+class PaymentsUnderway(WebinarError):
+    """Somebody is paying the price that is about to change."""
+
+    message = _("Somebody is paying right now. Please change the price when all payments are through.")
+
+
+class ImpossibleMove(WebinarError):
+    """What was asked for does not lead on from the present state."""
+
+    def __init__(self, status: str | Promise) -> None:
+        super().__init__(status)
+        self.status = status
+
+    def __str__(self) -> str:
+        return _("This is not possible: the state is “%(status)s”.") % {"status": self.status}
+
+
+class SessionInThePast(WebinarError):
+    message = _("The session would start in the past.")
+
+
+class SessionNotStarted(WebinarError):
+    message = _("The session has not started yet.")
+
+
+class CapacityBelowTaken(WebinarError):
+    """Fewer seats than people who have one; `change_session(..., confirmed=True)` does it nevertheless."""
+
+    def __init__(self, taken: int) -> None:
+        super().__init__(taken)
+        self.taken = taken
+
+    def __str__(self) -> str:
+        text = ngettext("%(taken)d seat is taken already.", "%(taken)d seats are taken already.", self.taken)
+        return text % {"taken": self.taken}

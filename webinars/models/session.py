@@ -1,0 +1,150 @@
+"""When a topic is taught, for whom and for how much."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from leads.models import Lead
+from webinars.models.topic import MONEY, Topic, default_currency, validate_currency
+
+
+def validate_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(_("Please enter a time zone such as Europe/Berlin."), code="invalid")
+
+
+def default_zone() -> str:
+    return str(settings.TIME_ZONE)
+
+
+def default_languages() -> list[str]:
+    return [str(settings.LANGUAGE_CODE)]
+
+
+class SessionQuerySet(models.QuerySet["Session"]):
+    def upcoming(self, now: datetime) -> "SessionQuerySet":
+        """Those that the public sees, the next one first."""
+        return self.filter(status=Session.Status.PUBLISHED, starts_at__gt=now).order_by("starts_at", "id")
+
+
+class Session(models.Model):
+    """One date of a topic. All moments are UTC; `zone` tells which clock people read. Written by actions only."""
+
+    class Status(models.TextChoices):
+        DRAFT = "draft", _("Draft")
+        PUBLISHED = "published", _("Published")
+        CANCELLED = "cancelled", _("Cancelled")
+        COMPLETED = "completed", _("Completed")
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    slug = models.SlugField(_("slug"), max_length=100, unique=True)
+    topic = models.ForeignKey(Topic, verbose_name=_("topic"), on_delete=models.PROTECT, related_name="sessions")
+    starts_at = models.DateTimeField(_("starts at"))
+    duration_minutes = models.PositiveSmallIntegerField(
+        _("duration in minutes"), default=60, validators=[MinValueValidator(1)]
+    )
+    zone = models.CharField(_("time zone"), max_length=64, default=default_zone, validators=[validate_zone])
+    capacity = models.PositiveIntegerField(
+        _("seats"), null=True, blank=True, validators=[MinValueValidator(1)], help_text=_("Empty: no limit.")
+    )
+    waiting_list = models.BooleanField(_("waiting list"), default=True)
+    price = models.DecimalField(_("price"), **MONEY, help_text=_("0: free of charge."))
+    currency = models.CharField(_("currency"), max_length=3, default=default_currency, validators=[validate_currency])
+    languages = ArrayField(
+        models.CharField(max_length=8, choices=Lead.Language), verbose_name=_("languages"), default=default_languages
+    )
+    presenter = models.CharField(_("presenter"), max_length=200, blank=True)
+    meeting_url = models.URLField(_("meeting link"), max_length=500, blank=True)
+    registration_opens_at = models.DateTimeField(_("registration opens"), null=True, blank=True)
+    registration_closes_at = models.DateTimeField(_("registration closes"), null=True, blank=True)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
+    # Counts the changes that a calendar must show, so that it can tell the newest of several entries.
+    sequence = models.PositiveIntegerField(default=0, editable=False)
+    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+
+    objects = SessionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("session")
+        verbose_name_plural = _("sessions")
+        ordering = ["-starts_at", "-id"]
+        indexes = [models.Index(fields=["status", "starts_at"], name="webinars_session_upcoming")]
+        constraints = [
+            models.CheckConstraint(condition=Q(duration_minutes__gte=1), name="webinars_session_duration"),
+            models.CheckConstraint(condition=Q(capacity__gte=1), name="webinars_session_capacity"),
+            models.CheckConstraint(condition=Q(price__gte=0), name="webinars_session_price"),
+            models.CheckConstraint(
+                condition=Q(languages__contained_by=Lead.Language.values) & Q(languages__len__gte=1),
+                name="webinars_session_languages",
+                violation_error_message=_("Please choose at least one language."),
+            ),
+            models.CheckConstraint(
+                condition=Q(registration_closes_at__gt=F("registration_opens_at")),
+                name="webinars_session_registration",
+                violation_error_message=_("Registration must open before it closes."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic} {self.local_start:%Y-%m-%d %H:%M}"
+
+    @property
+    def local_start(self) -> datetime:
+        return self.starts_at.astimezone(ZoneInfo(self.zone))
+
+    @property
+    def ends_at(self) -> datetime:
+        return self.starts_at + timedelta(minutes=self.duration_minutes)
+
+    @property
+    def closes_at(self) -> datetime:
+        """From then on nobody gets a seat any more: when registration closes, at the latest when the session starts."""
+        return min(self.registration_closes_at or self.starts_at, self.starts_at)
+
+    @property
+    def is_free(self) -> bool:
+        return not self.price
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether people may register at that moment, be it for the waiting list."""
+        opens_at = self.registration_opens_at or datetime.min.replace(tzinfo=UTC)
+        return self.status == self.Status.PUBLISHED and opens_at <= now < self.closes_at
+
+
+class ReminderRule(models.Model):
+    """How long before the start people are reminded: of every session, or of one."""
+
+    session = models.ForeignKey(
+        Session,
+        verbose_name=_("session"),
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="reminder_rules",
+        help_text=_("Empty: for all sessions."),
+    )
+    before = models.DurationField(_("how long before"))
+    active = models.BooleanField(_("active"), default=True)
+
+    class Meta:
+        verbose_name = _("reminder")
+        verbose_name_plural = _("reminders")
+        ordering = ["-before", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["session", "before"], nulls_distinct=False, name="webinars_reminderrule_once"
+            ),
+            models.CheckConstraint(condition=Q(before__gt=timedelta(0)), name="webinars_reminderrule_before"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.before)

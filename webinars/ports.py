@@ -1,0 +1,47 @@
+"""What we ask the outside while a visitor waits. Which class answers is named by the setting `WEBINARS_PAYMENTS`."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol, cast
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+
+from webinars.errors import PaymentsUnavailable
+from webinars.models import Registration
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """Where and how a registration is paid."""
+
+    amount: Decimal
+    currency: str
+    client_secret: str | None  # none while the provider does not answer: the page at `url` tries again
+    url: str
+
+
+class Payments(Protocol):
+    def check(self) -> None:
+        """Raise `PaymentsUnavailable` where nobody can pay. Asks our own settings only, never the provider."""
+
+    def start(self, registration: Registration) -> Checkout:
+        """Begin the payment of a seat that is held. Called outside of transactions; the same again for the same seat.
+
+        Raises `PaymentsUnavailable`.
+        """
+
+
+class NoPayments:
+    """While nobody takes money, only free sessions can be attended."""
+
+    def check(self) -> None:
+        raise PaymentsUnavailable
+
+    def start(self, registration: Registration) -> Checkout:
+        raise PaymentsUnavailable
+
+
+def payments() -> Payments:
+    chosen = import_string(getattr(settings, "WEBINARS_PAYMENTS", "webinars.ports.NoPayments"))
+    return cast(Payments, chosen())

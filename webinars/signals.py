@@ -1,0 +1,42 @@
+"""What happens in this app. Only `webinars.actions` sends, with `send()` and inside its transaction: a receiver that
+fails takes the change back with it, and what a receiver writes is committed together with it.
+
+All that speak of registrations: sender=Registration, registrations=Sequence[Registration] (`session` is loaded).
+All that speak of sessions: sender=Session, sessions=Sequence[Session].
+"""
+
+from django.dispatch import Signal
+
+# People have a seat: they registered for a free session, paid, or accepted a free seat.
+registrations_confirmed = Signal()
+
+# People registered when there was no seat for them, or others were waiting already.
+registrations_waitlisted = Signal()
+
+# A seat is held for people from the waiting list, until `held_until`.
+seats_offered = Signal()
+
+# People gave their seat or place up, or declined an offer; or all of a session that was cancelled, which
+# `sessions_cancelled` tells first.
+registrations_cancelled = Signal()
+
+# People neither paid nor accepted in time.
+registrations_expired = Signal()
+
+# People corrected what they told about themselves.
+registrations_changed = Signal()
+
+# It is known who came. Argument besides: attended=bool.
+registrations_attended = Signal()
+
+# People were made unrecognisable; whoever of them still had a seat ahead gave it up (not told once more as cancelled).
+registrations_forgotten = Signal()
+
+# Sessions are open to the public.
+sessions_published = Signal()
+
+# Sessions that take place are described otherwise. Argument besides: moved=bool (they start or end at another time).
+sessions_changed = Signal()
+
+# Sessions do not take place.
+sessions_cancelled = Signal()
