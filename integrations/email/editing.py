@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Count, Max
 
 from integrations import gate
 from integrations.models import Connection, LetterOverride
@@ -33,8 +33,8 @@ def overrides(letter: type[Letter[Any]]) -> Any:
 
 def version(letter: type[Letter[Any]]) -> str:
     """Another one after every change of the letter's words."""
-    latest = overrides(letter).aggregate(latest=Max("updated_at"))["latest"]
-    return f"{latest.isoformat() if latest else ''} {overrides(letter).count()}"
+    found = overrides(letter).aggregate(number=Count("pk"), latest=Max("updated_at"))
+    return f"{found['number']}, {found['latest']}"
 
 
 @transaction.atomic
@@ -67,9 +67,10 @@ def write(letter: type[Letter[Any]], language: str, words: Words, actor_id: int 
 @transaction.atomic
 def restore(letter: type[Letter[Any]], language: str) -> bool:
     """Go back to the shipped words of one language; says whether there were others."""
+    connection = own_connection(lock=True)
     removed, _rows = overrides(letter).filter(language=language).delete()
     if removed:
-        gate.log(own_connection(), "letter_restored", metadata={"letter": letter.name, "languages": [language]})
+        gate.log(connection, "letter_restored", metadata={"letter": letter.name, "languages": [language]})
     return bool(removed)
 
 
