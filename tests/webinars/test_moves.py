@@ -1,0 +1,103 @@
+"""Every state against every action: what is possible leads where it should, what is not changes nothing."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.factories import RegistrationFactory, SessionFactory
+from webinars.actions import (
+    accept_offer,
+    cancel,
+    confirm_payment,
+    decline_offer,
+    mark_attendance,
+    update_registration,
+)
+from webinars.errors import ImpossibleMove
+from webinars.models import Registration, Session
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("payable")]
+
+ACTIONS: dict[str, Callable[[Registration], object]] = {
+    "confirm_payment": confirm_payment,
+    "accept_offer": accept_offer,
+    "decline_offer": decline_offer,
+    "cancel": cancel,
+    "attended": lambda registration: mark_attendance([registration], attended=True),
+    "no_show": lambda registration: mark_attendance([registration], attended=False),
+    "update": lambda registration: update_registration(registration, {"company": "Engines"}),
+}
+# {state: {action: the state that it leads to}}; what is missing is impossible.
+LEADS_TO = {
+    "pending_payment": {"confirm_payment": "confirmed", "cancel": "cancelled", "update": "pending_payment"},
+    "confirmed": {"cancel": "cancelled", "attended": "attended", "no_show": "no_show", "update": "confirmed"},
+    "waitlisted": {"cancel": "cancelled", "update": "waitlisted"},
+    "offered": {
+        "accept_offer": "confirmed",
+        "decline_offer": "cancelled",
+        "cancel": "cancelled",
+        "update": "offered",
+    },
+    "cancelled": {},
+    "expired": {},
+    "attended": {"attended": "attended", "no_show": "no_show", "update": "attended"},
+    "no_show": {"attended": "attended", "no_show": "no_show", "update": "no_show"},
+}
+EVERY = [(status, action) for status in Registration.Status.values for action in ACTIONS]
+
+
+@pytest.mark.parametrize(("status", "action"), EVERY)
+def test_action_leads_to_the_state_of_the_table_or_is_refused(status: str, action: str) -> None:
+    registration = RegistrationFactory(session=SessionFactory(capacity=1), status=status)
+    expected = LEADS_TO[status].get(action)
+
+    if expected is None:
+        with pytest.raises(ImpossibleMove, match="not possible"):
+            ACTIONS[action](registration)
+    else:
+        ACTIONS[action](registration)
+
+    assert Registration.objects.get().status == (expected or status)
+    assert registration.status == (expected or status)
+
+
+def test_accepting_an_offer_of_a_paid_session_holds_the_seat_for_paying() -> None:
+    registration = RegistrationFactory(session=SessionFactory(price=90), status="offered")
+
+    accept_offer(registration)
+
+    assert Registration.objects.get().status == "pending_payment"
+
+
+@pytest.mark.parametrize("action", ["cancel", "decline_offer", "accept_offer"])
+def test_action_goes_by_the_row_and_not_by_the_object_at_hand(action: str) -> None:
+    stale = RegistrationFactory(status="offered")
+    Registration.objects.update(status="attended", held_until=None)
+
+    with pytest.raises(ImpossibleMove):
+        ACTIONS[action](stale)
+
+    assert Registration.objects.get().status == "attended"
+
+
+def test_only_what_is_held_has_an_end() -> None:
+    for status in ("pending_payment", "offered"):
+        registration = RegistrationFactory(status=status)
+        cancel(registration)
+        assert (registration.held_until, Registration.objects.get(pk=registration.pk).held_until) == (None, None)
+
+
+def test_mark_attendance_is_all_or_nothing() -> None:
+    session = SessionFactory()
+    there = RegistrationFactory(session=session)
+    gone = RegistrationFactory(session=session, status="cancelled")
+
+    with pytest.raises(ImpossibleMove):
+        mark_attendance([there, gone], attended=True)
+
+    assert set(Session.objects.get().registrations.values_list("status", flat=True)) == {"confirmed", "cancelled"}
+
+
+def test_update_refuses_what_is_no_detail() -> None:
+    with pytest.raises(ValueError, match="email"):
+        update_registration(RegistrationFactory(), {"email": "new@client.example"})
