@@ -14,6 +14,8 @@ from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
+from leads.models import Lead
+
 
 def attach(rows: Iterable[Any], request: HttpRequest) -> None:
     """Give each row its `subject`, the object, unless it is gone or this user may not see it."""
@@ -28,11 +30,20 @@ def attach(rows: Iterable[Any], request: HttpRequest) -> None:
 
 
 def visible(label: str, ids: list[int], request: HttpRequest) -> dict[int, Model]:
+    """{id: the row, or, where it has no page of its own, the lead that it belongs to}."""
     model = model_of(label)
-    model_admin = admin.site._registry.get(model) if model else None
-    if model is None or model_admin is None or not model_admin.has_view_permission(request):
+    if model is None:
         return {}
-    return model._base_manager.in_bulk(ids)
+    if admin.site.is_registered(model):
+        return model._base_manager.in_bulk(ids) if may_view(model, request) else {}
+    if not hasattr(model, "lead") or not may_view(Lead, request):
+        return {}
+    rows: Iterable[Any] = model._base_manager.filter(pk__in=ids).select_related("lead")
+    return {row.pk: row.lead for row in rows}
+
+
+def may_view(model: type[Model], request: HttpRequest) -> bool:
+    return admin.site.get_model_admin(model).has_view_permission(request)
 
 
 def model_of(label: str) -> type[Model] | None:

@@ -7,18 +7,23 @@ from django.db.models import Model, Prefetch
 from django.template import Context
 from django.utils.translation import gettext_lazy
 
-from integrations import words
+from integrations import person, words
 from integrations.models import Attempt, Delivery, ExternalRecord
+from leads.models import Lead
 
 register = template.Library()
 
 
 @register.inclusion_tag("admin/integrations/deliveries_of.html", takes_context=True)
 def deliveries_of(context: Context, subject: Model) -> dict[str, Any]:
-    """Each promise about `subject` with its state, each record elsewhere with what was changed there and kept."""
+    """Each promise about `subject` with its state, each record elsewhere with what was changed there and kept.
+
+    Of a lead also what was promised about all that belongs to the person: letters, for one.
+    """
     about = {"subject_type": subject._meta.label_lower, "subject_id": subject.pk}
     tries = Prefetch("tries", queryset=Attempt.objects.order_by("-number"))
-    deliveries = Delivery.objects.filter(**about).select_related("integration").prefetch_related(tries)
+    promised = person.deliveries(subject) if isinstance(subject, Lead) else Delivery.objects.filter(**about)
+    deliveries = promised.select_related("integration").prefetch_related(tries)
     records = ExternalRecord.objects.filter(**about).order_by("-synced_at")
     return {
         "request": context["request"],

@@ -6,11 +6,12 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from integrations import configuration
-from integrations.models import Attempt, Connection, Integration
+from integrations import configuration, outbox
+from integrations.email.service import EmailService
+from integrations.models import Attempt, Connection, Delivery, Integration
 from leads.actions import forget
 from leads.models import Lead
-from tests.factories import A_MOMENT, LeadFactory
+from tests.factories import A_MOMENT, LeadFactory, TouchpointFactory, WhitepaperFactory
 from tests.integrations.admin.conftest import a_delivery, a_record, queries, text
 from tests.postbox.service import PostboxService
 
@@ -43,6 +44,17 @@ def test_deliveries_are_told_in_words(operator: Client, connection: Connection) 
 
     assert "refused: The address is wrong." in page
     assert reverse("admin:integrations_delivery_change", args=[refused.pk]) in page
+
+
+def test_letters_to_the_person_are_told_with_the_rest(operator: Client, db: None) -> None:
+    request = TouchpointFactory(whitepaper=WhitepaperFactory())
+    outbox.once(EmailService.whitepaper_delivery, request)
+    letter = Delivery.objects.get(operation="whitepaper_delivery")
+
+    page = text(operator.get(lead_page(request.lead)))
+
+    assert reverse("admin:integrations_delivery_change", args=[letter.pk]) in page
+    assert lead_page(request.lead) in text(operator.get(reverse("admin:integrations_delivery_changelist")))
 
 
 def test_record_is_linked_and_what_was_kept_is_shown(operator: Client, db: None) -> None:
