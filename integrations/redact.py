@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 
-_ADDRESS = re.compile(r"[^\s@<>\"'(),;:]+(?:@|%40)[^\s@<>\"'(),;:]+", re.IGNORECASE)
+# No longer than an address may be: without a bound, a long word is looked at anew from each of its letters.
+_ADDRESS = re.compile(r"[^\s@<>\"'(),;:]{1,254}(?:@|%40)[^\s@<>\"'(),;:]+", re.IGNORECASE)
 # Secrets that give themselves away: by what stands before them, or by how they begin.
 _INTRODUCED = re.compile(
     r"""(\b(?:bearer|basic)\s+|(?:password|passwd|secret|token|api_?key|authorization|cookie)["']?\s*[=:]\s*["']?)"""

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import override_settings
+from django.utils import translation
 from pytest_django.plugin import DjangoDbBlocker
 
 
@@ -46,6 +47,13 @@ def quick_and_without_traces(tmp_path_factory: pytest.TempPathFactory) -> Iterat
     }
     with override_settings(STORAGES=storages, PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
+
+
+@pytest.fixture(autouse=True)
+def nobody_elses_language() -> Iterator[None]:
+    """A page that a test asked for in German must not leave the next test speaking it."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture(scope="session")
