@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from integrations import erasure, outbox, person, registry, words
 from integrations.models import Erasure
+from integrations.replaying import AGAIN
 from leads import actions, throttle
 from leads.models import Lead, Touchpoint
 
@@ -82,14 +83,14 @@ def send_again(request: HttpRequest, lead: Lead, token: str, touchpoint: int) ->
     """Promise the whitepaper's letter once more; pressed twice at the same moment, one letter."""
     sendable = lead.touchpoints.filter(whitepaper__published=True, downloads__lt=actions.MOST_DOWNLOADS)
     wanted = get_object_or_404(sendable, pk=touchpoint)
-    operation = registry.operation(EMAIL, LETTER)
     before = person.deliveries(lead).filter(
         integration__slug=EMAIL,
         operation=LETTER,
         subject_type=Touchpoint._meta.label_lower,
         subject_id=wanted.pk,
+        key__contains=AGAIN,
     )
-    outbox.once(operation, wanted, f"|again {before.count()}")
+    outbox.once(registry.operation(EMAIL, LETTER), wanted, f"{AGAIN}{before.count() + 1}")
     return back(token, "sent")
 
 

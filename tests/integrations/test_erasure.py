@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
 from django.core.mail import EmailMessage, send_mail
 from django.core.management import CommandError, call_command
+from django.db import connection as database
 from django.test import Client
 from django.utils import timezone
 
@@ -299,6 +302,24 @@ def test_mail_that_names_the_person_goes_whoever_it_is_for(mail: MailSandbox, ma
 
     assert (StoredMail.objects.count(), mail.letters) == (0, [])
     assert set(Delivery.objects.values_list("state", flat=True)) == {"cancelled"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_wishes_at_the_same_moment_erase_once() -> None:
+    setup.create_rows()
+    zoe()
+
+    def ask(start: Barrier) -> bool:
+        start.wait()
+        try:
+            return ("magnetiq", "leads") in items(forget())
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        erased = list(threads.map(ask, [Barrier(2)] * 2))
+
+    assert sorted(erased) == [False, True]
 
 
 # --- what is on its way ----------------------------------------------------------------------------------------------

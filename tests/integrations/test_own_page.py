@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations import own_page
+from integrations import own_page, replaying
 from integrations.models import Connection, Delivery, Erasure, ExternalRecord, Integration
 from leads import actions
 from leads.actions import Utm, capture
@@ -180,6 +180,14 @@ class TestLetterAgain:
 
         for _ in range(2):
             press(ada, f"send-again/{request.pk}/")
+
+        assert letters() == ["", "|again 1", "|again 2"]
+
+    def test_letter_that_an_operator_repeated_is_counted_too(self, ada: Lead) -> None:
+        Delivery.objects.filter(operation="whitepaper_delivery").update(state="delivered")
+        replaying.again(Delivery.objects.filter(operation="whitepaper_delivery"))
+
+        press(ada, f"send-again/{ada.touchpoints.get().pk}/")
 
         assert letters() == ["", "|again 1", "|again 2"]
 
