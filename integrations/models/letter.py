@@ -52,7 +52,7 @@ class Suppression(models.Model):
 class StoredMail(models.Model):
     """A message of Django's own mail API (a password reset, for one), kept until a worker has sent it.
 
-    `message` is {"sender", "recipients": [...], "mime": base64}, and {} once it was sent.
+    `message` is {"sender", "recipients": [the one that this row is for], "mime": base64}, and {} once it was sent.
     """
 
     message = EncryptedJSONField(default=dict, blank=True)
