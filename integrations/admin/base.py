@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
+from django.utils.text import slugify
 from django.views.decorators.http import require_POST
 from unfold.admin import ModelAdmin
 
@@ -27,7 +28,10 @@ Run = Callable[[HttpRequest, QuerySet[Any]], HttpResponse | None]
 
 @dataclass(frozen=True)
 class Verb:
-    """Something an operator does to rows. `run` tells the outcome by `messages`, or answers with a page of its own."""
+    """Something an operator does to rows. `run` tells the outcome by `messages`, or answers with a page of its own.
+
+    `question` is asked before the button does it.
+    """
 
     name: str
     label: "StrPromise"
@@ -36,6 +40,7 @@ class Verb:
     permission: str = "operate"  # or "configure"
     applies: Callable[[Any], bool] = lambda row: True
     variant: str = "default"
+    question: "StrPromise | str" = ""
 
 
 @dataclass(frozen=True)
@@ -46,7 +51,18 @@ class Button:
     variant: str = "default"
     name: str = ""
     value: str = ""
+    question: "StrPromise | str" = ""  # asked before it is done
     is_link: bool = False  # shows something, where the others do something
+
+    @property
+    def dialog(self) -> str:
+        """The id of the element that asks."""
+        return slugify(f"ask {self.url} {self.value}")
+
+    @property
+    def opens(self) -> dict[str, str]:
+        """Attributes of the button that opens it: the browser does the rest, without a script."""
+        return {"popovertarget": self.dialog}
 
 
 def as_action(verb: Verb) -> Callable[..., HttpResponse | None]:
@@ -143,7 +159,7 @@ class VerbsAdmin(ReadOnlyAdmin):
         ]
 
     def buttons_of(self, verb: Verb, row: Any) -> list[Button]:
-        return [Button(verb.label, verb.icon, self.url_of(verb, row), verb.variant)]
+        return [Button(verb.label, verb.icon, self.url_of(verb, row), verb.variant, question=verb.question)]
 
     def url_of(self, verb: Verb, row: Any) -> str:
         return reverse(f"admin:{self.url_name(verb.name)}", args=[row.pk])

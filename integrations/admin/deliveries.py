@@ -67,6 +67,7 @@ VERBS = (
         "forward_to_inbox",
         again,
         applies=lambda row: row.state == State.DELIVERED and row.is_once,
+        question=gettext_lazy("This was delivered. Send it a further time, written anew from what is true now?"),
     ),
     Verb(
         "cancel",

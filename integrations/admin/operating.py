@@ -8,12 +8,14 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integrations import configuration, outbox, registry, runs
-from integrations.models import Integration, Run
+from integrations.models import Delivery, Heartbeat, Integration, Run
 from integrations.service import Job, Operation
 
 from . import panel, run_card
@@ -66,12 +68,32 @@ def start_jobs(
 
 def try_out(request: HttpRequest, rows: QuerySet[Any]) -> None:
     """The operation that the button names, about whoever pressed it, by the road that all others take."""
+    user = cast(User, request.user)
     for integration in operable(request, rows):
         operation = buttoned(integration).get(request.POST.get("operation", ""))
-        if operation is not None:
-            outbox.once(operation, cast(User, request.user), timezone.now().isoformat())
-            said = _("“%(what)s” is promised: see under Deliveries what becomes of it.")
-            messages.info(request, said % {"what": operation.label})
+        if operation is None:
+            continue
+        if objection := operation.service.objection(operation.name, user):
+            messages.error(request, objection)
+        else:
+            occasion = timezone.now().isoformat()
+            outbox.once(operation, user, occasion)
+            key = outbox.key_of(operation, configuration.own_connection(integration), user, occasion)
+            say_promised(request, operation, Delivery.objects.get(key=key))
+
+
+def say_promised(request: HttpRequest, operation: Operation[Any, Any], delivery: Delivery) -> None:
+    """With the way to where one sees what becomes of it."""
+    address = reverse("admin:integrations_delivery_change", args=[delivery.pk])
+    link = format_html('<a href="{}" class="underline">{}</a>', address, _("See what becomes of it"))
+    if Heartbeat.is_alive(operation.queue):
+        said = format_html(_("“{what}” is under way. {link}"), what=operation.label, link=link)
+        messages.info(request, said)
+    else:
+        said = format_html(
+            _("“{what}” waits until a worker is started: none is running. {link}"), what=operation.label, link=link
+        )
+        messages.warning(request, said)
 
 
 def buttoned(integration: Integration) -> dict[str, Operation[Any, Any]]:

@@ -1,20 +1,22 @@
 """Letters in the admin: their words, how they look, and addresses that take none."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from integrations import gate, trigger
-from integrations.admin.base import ReadOnlyAdmin, Verb, VerbsAdmin, as_action
+from integrations.admin.base import Button, ReadOnlyAdmin, Verb, VerbsAdmin, as_action
 from integrations.models import Delivery, LetterOverride, Suppression
 
 from . import editing, looking
@@ -30,6 +32,11 @@ def find(name: str) -> type[Letter[Any]]:
         raise Http404 from None
 
 
+def promise_of(delivery: int) -> tuple[Delivery, type[Letter[Any]]]:
+    promise = get_object_or_404(Delivery.objects.filter(integration__slug="email"), pk=delivery)
+    return promise, find(promise.operation)
+
+
 @admin.register(LetterOverride)
 class LetterAdmin(ReadOnlyAdmin):
     """All letters, whoever's words they are in. Looking is for who may view them, writing for who may change them."""
@@ -39,6 +46,11 @@ class LetterAdmin(ReadOnlyAdmin):
         return [
             path("", guarded(require_safe(self.list)), name="integrations_letteroverride_changelist"),
             path("read/<int:delivery>/", guarded(require_safe(self.read)), name="integrations_letteroverride_read"),
+            path(
+                "read/<int:delivery>/letter/",
+                guarded(require_safe(self.promised)),
+                name="integrations_letteroverride_promised",
+            ),
             path("<slug:letter>/", guarded(self.edit), name="integrations_letteroverride_edit"),
             path("<slug:letter>/preview/", guarded(self.preview), name="integrations_letteroverride_preview"),
             path(
@@ -113,10 +125,20 @@ class LetterAdmin(ReadOnlyAdmin):
             "languages": [(code, name, form.fields_of(code), own.get(code)) for code, name in editing.NAMES.items()],
             "placeholders": letter.context_class.placeholders().values(),
             "may_write": self.may_write(request),
+            "buttons": list(self.back_buttons(letter, sorted(own))) if self.may_write(request) else [],
             "choices": looking.choices(letter, request.user),
             "parts": looking.PARTS,
         }
         return looking.framing(self.page(request, "edit.html", context, status=status))
+
+    def back_buttons(self, letter: type[Letter[Any]], languages: Iterable[str]) -> Iterable[Button]:
+        """Of each language that is in own words: back to the shipped ones."""
+        for language in languages:
+            names = {"language": editing.NAMES[language]}
+            label = _("%(language)s: back to the shipped words") % names
+            question = _("Your own words in %(language)s will be gone. Go back to the shipped ones?") % names
+            url = reverse("admin:integrations_letteroverride_restore", args=[letter.name, language])
+            yield Button(label, "undo", url, question=question)
 
     def restore(self, request: HttpRequest, letter: str, language: str) -> HttpResponseBase:
         found = find(letter)
@@ -139,31 +161,40 @@ class LetterAdmin(ReadOnlyAdmin):
         return looking.framed(looking.preview(request, find(letter)))
 
     def read(self, request: HttpRequest, delivery: int) -> HttpResponse:
-        """The letter of one promise, as it is written today."""
+        """The letter of one promise, as it would be written now."""
         self.may_view(request)
-        promise = get_object_or_404(Delivery.objects.filter(integration__slug="email"), pk=delivery)
-        letter = find(promise.operation)
-        context = {
-            "title": letter.label,
-            "letter": letter,
-            "delivery": promise,
-            "parts": looking.PARTS,
-            "part": looking.part_of(request),
-            "query": looking.query_of(promise),
-        }
+        promise, letter = promise_of(delivery)
+        part = looking.part_of(request)
+        context = {"title": letter.label, "delivery": promise, "parts": looking.PARTS, "part": part}
         return looking.framing(self.page(request, "read.html", context))
 
+    def promised(self, request: HttpRequest, delivery: int) -> HttpResponse:
+        """One part of it, for the frame on that page."""
+        self.may_view(request)
+        return looking.framed(looking.promised(request, *promise_of(delivery)))
 
+
+@transaction.atomic
 def lift(request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse:
     lifted, _rows = rows.delete()
-    gate.log(editing.own_connection(), "suppression_lifted", size=lifted)
+    if lifted:
+        gate.log(editing.own_connection(), "suppression_lifted", size=lifted)
     messages.success(request, _("Letters go there again. Replay those that are dead."))
-    return HttpResponseRedirect("../../")
+    return redirect("admin:integrations_suppression_changelist")
 
 
 @admin.register(Suppression)
 class SuppressionAdmin(VerbsAdmin):
-    verbs = (Verb("lift", gettext_lazy("Lift"), "mark_email_read", lift, permission="lift"),)
+    verbs = (
+        Verb(
+            "lift",
+            gettext_lazy("Lift"),
+            "mark_email_read",
+            lift,
+            permission="lift",
+            question=gettext_lazy("Its server said for good that it takes no letters. Send letters there again?"),
+        ),
+    )
     actions = [as_action(verb) for verb in verbs]
     list_before_template = ""
     list_display = ["email", "reason", "created_at"]

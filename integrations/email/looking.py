@@ -1,29 +1,35 @@
 """What operators see of a letter: its HTML, its text, its bytes."""
 
-from typing import Any
-from urllib.parse import urlencode
+import re
+from typing import Any, cast
 
 from csp.constants import SELF
+from django.apps import apps
 from django.conf import settings as django_settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integrations import configuration
-from integrations.errors import IntegrationError
+from integrations.errors import IntegrationError, Obsolete, Rejected
 from integrations.models import Delivery
+from leads.text import many_lines
 
 from . import editing
 from .client import on_the_wire
-from .forms import WordsForm
-from .letters import Letter
+from .letters import Letter, compose
+from .letters.base import language_for
 from .letters.composing import preview as composed
 from .letters.message import Message
+from .letters.words import Words
 from .settings import EmailSettings
 
-PARTS = {"html": _("HTML"), "text": _("Text"), "source": _("Source")}
+PARTS = {"html": gettext_lazy("HTML"), "text": gettext_lazy("Text"), "source": gettext_lazy("Source")}
 MOST_CHOICES = 20
+NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 def choices(letter: type[Letter[Any]], user: Any) -> list[tuple[int, str]]:
@@ -43,33 +49,55 @@ def name_of(letter: type[Letter[Any]], subject: Model) -> str:
 
 
 def preview(request: HttpRequest, letter: type[Letter[Any]]) -> HttpResponse:
-    """The part that `part` names, of the letter about `subject` (a sample without), in `language`."""
+    """The part that `part` names, of the letter about `subject` (a sample without), in `language`.
+
+    By POST in the words that were typed, whether or not they could be saved; without a `language` in the reader's.
+    """
     asked = request.POST if request.method == "POST" else request.GET
     language = asked.get("language", "")
-    draft = None
-    if request.method == "POST":
-        form = WordsForm(letter, request.POST)
-        form.full_clean()
-        if form.errors:
-            return notice(request, [str(text) for texts in form.errors.values() for text in texts])
-        draft = form.words_in(language if language in editing.LANGUAGES else editing.LANGUAGES[0])
+    draft = typed(asked, language_for(language)) if request.method == "POST" else None
     try:
-        message = composed(
-            letter,
-            chosen(request, letter, asked.get("subject", "")),
-            settings=settings(),
-            occasion=asked.get("occasion", ""),
-            language=language,
-            draft=draft,
-        )
+        subject = chosen(letter, asked.get("number") or asked.get("subject", ""), request.user)
+        message = composed(letter, subject, settings=settings(), language=language, draft=draft)
     except IntegrationError as error:
-        return notice(request, [error.message])
+        return notice(request, error.message)
     return shown(message, asked.get("part", ""))
 
 
-def chosen(request: HttpRequest, letter: type[Letter[Any]], pk: str) -> Model | None:
-    subjects = letter.subjects() if request.user.has_perm("leads.view_lead") else None
-    return subjects.filter(pk=pk).first() if subjects is not None and pk.isdigit() and len(pk) < 19 else None
+def typed(asked: QueryDict, language: str) -> Words:
+    return Words(*(many_lines(asked.get(f"{field}_{language}", "")) for field in Words._fields))
+
+
+def chosen(letter: type[Letter[Any]], number: str, user: Any) -> Model | None:
+    """Raises Rejected where there is none of this number; None is the sample."""
+    if not number.strip():
+        return None
+    subjects = letter.subjects() if user.has_perm("leads.view_lead") else None
+    if subjects is not None and NUMBER.fullmatch(number.strip()):
+        for subject in subjects.filter(pk=number):
+            return cast(Model, subject)
+    raise Rejected(_("There is nothing of this number that the letter could be about."))
+
+
+def promised(request: HttpRequest, delivery: Delivery, letter: type[Letter[Any]]) -> HttpResponse:
+    """The letter of one promise as it would be sent now, for who may know of people."""
+    if not request.user.has_perm("leads.view_lead"):
+        return notice(request, _("Letters to people are for those who may see people."))
+    try:
+        message = compose(
+            letter, subject_of(delivery), occasion=delivery.occasion, key=delivery.key, settings=settings()
+        )
+    except IntegrationError as error:
+        return notice(request, error.message)
+    return shown(message, request.GET.get("part", ""))
+
+
+def subject_of(delivery: Delivery) -> Model:
+    """Raises Obsolete when it is gone."""
+    try:
+        return cast(Model, apps.get_model(delivery.subject_type)._base_manager.get(pk=delivery.subject_id))
+    except (LookupError, ObjectDoesNotExist) as gone:
+        raise Obsolete(_("What this letter was about is gone.")) from gone
 
 
 def settings() -> EmailSettings:
@@ -98,18 +126,13 @@ def shown(message: Message, part: str) -> HttpResponse:
             return HttpResponse(message.html)
 
 
-def notice(request: HttpRequest, reasons: list[str]) -> HttpResponse:
-    return render(request, "admin/integrations/letters/notice.html", {"reasons": reasons}, status=422)
+def notice(request: HttpRequest, reason: str) -> HttpResponse:
+    return render(request, "admin/integrations/letters/notice.html", {"reason": reason}, status=422)
 
 
 def part_of(request: HttpRequest) -> str:
     part = request.GET.get("part", "")
     return part if part in PARTS else "html"
-
-
-def query_of(promise: Delivery) -> str:
-    """What asks the preview for the letter of this promise."""
-    return urlencode({"subject": promise.subject_id, "occasion": promise.occasion})
 
 
 # --- pages in pages ---------------------------------------------------------------------------------------------------
@@ -122,8 +145,7 @@ def framing(response: HttpResponse) -> HttpResponse:
 
 
 def framed(response: HttpResponse) -> HttpResponse:
-    """This one may be shown within a page of ours, and is kept by nobody."""
+    """This one may be shown within a page of ours."""
     response._csp_replace = {"frame-ancestors": [SELF]}  # type: ignore[attr-defined]
     response["X-Frame-Options"] = "SAMEORIGIN"
-    response["Cache-Control"] = "private, no-store"
     return response

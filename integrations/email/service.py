@@ -1,7 +1,6 @@
 """The letters that we promise, how they are sent, and how the server is tested."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cached_property
 from typing import Any, cast
 
@@ -89,6 +88,15 @@ class EmailService(IntegrationService):
             return ""
         return reverse("admin:integrations_letteroverride_read", args=[delivery.pk])
 
+    @classmethod
+    def objection(cls, operation: str, subject: Model) -> str:
+        """What keeps the letter from going to whom it is about."""
+        try:
+            letters.LETTERS[operation].recipient(subject, "")
+        except errors.IntegrationError as error:
+            return error.message
+        return ""
+
     @cached_property
     def client(self) -> SmtpClient:
         return SmtpClient(self.settings, self.gate)
@@ -111,15 +119,14 @@ class EmailService(IntegrationService):
     def send(self, subjects: Sequence[Model], write: Write) -> Outcomes:
         """Letter by letter, over one connection while it lasts; what can't be written needs none."""
         desk = Desk(subjects, suppressions.checked(write))
-        with ThreadPoolExecutor(1, "smtp") as wire:
-            while paper := desk.top:
-                if isinstance(paper.mail, errors.IntegrationError):
-                    yield [desk.take()], paper.mail
-                else:
-                    with self.client.session() as session:
-                        yield from self.talk(session, desk, wire)
+        while paper := desk.top:
+            if isinstance(paper.mail, errors.IntegrationError):
+                yield [desk.take()], paper.mail
+            else:
+                with self.client.session() as session:
+                    yield from self.talk(session, desk)
 
-    def talk(self, session: Session, desk: Desk, wire: ThreadPoolExecutor) -> Outcomes:
+    def talk(self, session: Session, desk: Desk) -> Outcomes:
         """What one connection takes. The letter that finds it closed stays on the desk for the next one."""
         while session.is_open and (paper := desk.top):
             outcome: Outcome = None
@@ -127,26 +134,21 @@ class EmailService(IntegrationService):
                 outcome = paper.mail
             else:
                 try:
-                    outcome = self.post(paper.mail, session, desk, wire)
+                    outcome = self.post(paper.mail, session, desk)
                 except errors.Unavailable:
                     if session.has_answered:
                         return
                     raise
             yield [desk.take()], outcome
 
-    def post(self, mail: Mail, session: Session, desk: Desk, wire: ThreadPoolExecutor) -> Outcome:
-        """What became of one letter. While it is on the wire, the next is written; nothing is when this returns.
+    def post(self, mail: Mail, session: Session, desk: Desk) -> Outcome:
+        """What became of one letter; the next is written while the server reads its envelope.
 
         Raises what is the connection's fault.
         """
         self.gate.keep_pace(OPERATION)
-        sending = wire.submit(session.send, mail)
         try:
-            desk.prepare()
-        finally:
-            wait([sending])
-        try:
-            sending.result()
+            session.send(mail, meanwhile=desk.prepare)
         except errors.IntegrationError as error:
             if error.blames_connection:
                 raise

@@ -116,6 +116,11 @@ class IntegrationService:
         """The address in the admin where operators read what this promise says; "" where there is nothing to read."""
         return ""
 
+    @classmethod
+    def objection(cls, operation: str, subject: Model) -> str:
+        """Why that operation cannot be promised about `subject`, in words; "" when it can."""
+        return ""
+
     def refresh(self) -> None:
         """Forget what was remembered of the other side, because it refused something that should be right."""
         self.memory.forget()

@@ -72,7 +72,7 @@ def ids(connection: Connection) -> dict[str, Any]:
     """One row of everything that has a page: {model: id}."""
     lead, integration = LeadFactory(), connection.integration
     delivery = a_delivery(connection, lead, PostboxService.post_letters, state="dead")
-    user = User.objects.create_user("somebody")
+    user = User.objects.create_user("somebody", "somebody@firm.example")
     rows: dict[str, Any] = {
         "account": Connection.objects.create(integration=integration, owner="ada", secrets={"box": "17"}),
         "integration": integration,

@@ -33,8 +33,8 @@ def test_address_that_changes_something_refuses_get(operator: Client, url: str) 
 
 
 def test_every_verb_has_such_an_address() -> None:
-    # integrations, deliveries, webhooks, records, tokens, the copy guard
-    assert len(set(changing_urls())) == 7 + 3 + 1 + 2 + 1 + 1
+    # integrations, deliveries, webhooks, records, tokens, suppressed addresses, the copy guard
+    assert len(set(changing_urls())) == 8 + 4 + 1 + 2 + 1 + 1 + 1
 
 
 def test_nothing_is_open_to_the_public(client: Client, connection: Connection) -> None:
