@@ -4,7 +4,7 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import Message
@@ -22,6 +22,7 @@ from . import addresses, answers
 from .settings import EmailSettings
 
 OPERATION = "send_letters"
+DATA, GO_AHEAD = "DATA", 354
 LINE_END = re.compile(rb"\r?\n")
 
 
@@ -115,11 +116,15 @@ class Session:
         self.talk = talk
         self.is_open = True
         self.has_answered = False  # about any letter: if it closes later, nobody is to blame
+        self.unanswered = 0  # commands
 
-    def send(self, mail: Mail) -> None:
-        """Raises what a refusal means; Unavailable when the connection closed before the final dot, Ambiguous after."""
+    def send(self, mail: Mail, *, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Hand a letter over; `meanwhile` is done while the server reads the envelope.
+
+        Raises what a refusal means; Unavailable when the connection closed before the final dot, Ambiguous after.
+        """
         try:
-            self.talk.step(lambda smtp: self.post(smtp, mail))
+            self.talk.step(lambda smtp: self.post(smtp, mail, meanwhile))
         except errors.Ambiguous as error:
             self.is_open, self.talk.error = False, error
             raise
@@ -132,12 +137,26 @@ class Session:
             raise
         self.has_answered = True
 
-    def post(self, smtp: smtplib.SMTP, mail: Mail) -> None:
-        sender, recipient = addresses.as_sent(mail.sender), addresses.as_sent(mail.recipient)
-        self.expect(smtp.mail(sender, options_for(smtp, mail)), answers.refused_sender)
-        self.expect(smtp.rcpt(recipient), answers.refused_recipient)
-        self.expect(smtp.docmd("DATA"), answers.refused_content, wanted=3)
+    def post(self, smtp: smtplib.SMTP, mail: Mail, meanwhile: Callable[[], None]) -> None:
+        """The envelope in one go where the server takes it so (RFC 2920): one answer to wait for instead of three."""
+        lines = envelope(smtp, mail)
+        at_once = len(lines) if smtp.has_extn("pipelining") else 1
+        self.ask(smtp, *lines[:at_once])
+        meanwhile()
+        meaning = (answers.refused_sender, answers.refused_recipient, answers.refused_content)
+        for number, refused in enumerate(meaning):
+            if not self.unanswered:
+                self.ask(smtp, lines[number])
+            self.expect(self.hear(smtp), refused, wanted=3 if lines[number] == DATA else 2)
         self.hand_over(smtp, mail.content)
+
+    def ask(self, smtp: smtplib.SMTP, *lines: str) -> None:
+        smtp.send("".join(f"{line}\r\n" for line in lines).encode())
+        self.unanswered = len(lines)
+
+    def hear(self, smtp: smtplib.SMTP) -> tuple[int, bytes]:
+        self.unanswered -= 1
+        return smtp.getreply()
 
     def hand_over(self, smtp: smtplib.SMTP, content: bytes) -> None:
         """The letter, and then the dot that makes it theirs: until then a lost connection has lost nothing."""
@@ -158,9 +177,13 @@ class Session:
 
     def recover(self) -> None:
         """After a refusal the next letter starts anew; a connection that has had enough is closed."""
+        smtp = self.talk.peer
         try:
+            while self.is_open and self.unanswered:
+                if self.hear(smtp)[0] == GO_AHEAD:  # although it has refused the reader
+                    smtp.docmd(".")
             if self.is_open:
-                self.is_open = self.talk.peer.rset()[0] // 100 == 2
+                self.is_open = smtp.rset()[0] // 100 == 2
         except (smtplib.SMTPException, OSError):
             self.is_open = False
 
@@ -203,6 +226,15 @@ def _translate_answer(error: smtplib.SMTPResponseException) -> Exception:
 
 
 # --- envelopes --------------------------------------------------------------------------------------------------------
+
+
+def envelope(smtp: smtplib.SMTP, mail: Mail) -> list[str]:
+    """The commands that come before a letter's content. Raises Rejected for what the server does not take."""
+    sender, recipient = (smtplib.quoteaddr(addresses.as_sent(each)) for each in (mail.sender, mail.recipient))
+    lines = [" ".join([f"MAIL FROM:{sender}", *options_for(smtp, mail)]), f"RCPT TO:{recipient}", DATA]
+    if any(set(line) & {"\r", "\n"} for line in lines):
+        raise errors.Rejected(_("The address has a line break in it."))
+    return lines
 
 
 def options_for(smtp: smtplib.SMTP, mail: Mail) -> list[str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import OperationalError
 from django.db import connection as database
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected
@@ -173,7 +173,8 @@ def reap() -> int:
 
 
 def _execute(statement: str, parameters: dict[str, Any]) -> int:
-    with transaction.atomic(), database.cursor() as cursor:
+    """One statement, which needs no transaction around it to be done wholly or not at all."""
+    with database.cursor() as cursor:
         cursor.execute(statement, parameters)
         return int(cursor.rowcount)
 

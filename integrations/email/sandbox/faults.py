@@ -33,6 +33,7 @@ KINDS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "refuse": ("greet a connection with 421 and close it", bool),
     "login": ("refuse every user and password with 535", bool),
     "no_starttls": ("offer no encryption on the open port", bool),
+    "no_pipelining": ("take one command at a time", bool),
     "size": ("take letters of at most so many bytes", int),
     "letters": ("close a connection with 421 when it brings one letter more than so many", int),
     "slow": ("wait so many seconds before every answer", float),

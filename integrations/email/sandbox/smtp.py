@@ -9,7 +9,7 @@ from hmac import compare_digest
 from threading import Thread
 from typing import Any
 
-from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword, Session
 
 from .faults import Faults
 from .letterbox import Letterbox
@@ -34,6 +34,19 @@ class Post:
         self.connections = 0
 
 
+class Offers:
+    """What aiosmtpd does not say of itself: it reads several commands at once (RFC 2920)."""
+
+    def __init__(self, *, pipelining: bool) -> None:
+        self.more = ["250-PIPELINING"] if pipelining else []
+
+    async def handle_EHLO(  # noqa: N802
+        self, _server: SMTP, session: Session, _envelope: Any, hostname: str, said: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*said[:-1], *self.more, said[-1]]
+
+
 class Connection(SMTP):
     """One client. `self.session` and `self.envelope` are aiosmtpd's."""
 
@@ -47,7 +60,7 @@ class Connection(SMTP):
         self.letters = 0
         self.most = self.faults.take("letters")
         super().__init__(
-            None,
+            Offers(pipelining=not self.faults.take("no_pipelining")),
             hostname="mail.sandbox.localhost",
             ident="Stand-in",
             data_size_limit=self.faults.take("size") or SIZE,

@@ -37,7 +37,8 @@ def test_tells_what_the_server_offers(email: Email) -> None:
     assert found.ok
     assert found.facts["Signed in as"] == USERNAME
     assert found.facts["Encryption"] == "none"
-    assert found.facts["It offers"] == "STARTTLS, AUTH LOGIN PLAIN, letters of up to 25.0 MB, 8BITMIME, SMTPUTF8"
+    offered = "STARTTLS, AUTH LOGIN PLAIN, letters of up to 25.0 MB, 8BITMIME, SMTPUTF8, PIPELINING"
+    assert found.facts["It offers"] == offered
     assert found.notes == ["The connection is not encrypted: anybody on the way can read along."]
 
 

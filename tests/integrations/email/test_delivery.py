@@ -37,6 +37,20 @@ def test_letters_go_over_one_connection_and_are_one_call(email: Email, peer: Mai
     assert set(Attempt.objects.values_list("log__operation", "outcome")) == {("send_letters", "delivered")}
 
 
+@pytest.mark.parametrize("one_at_a_time", [False, True])
+@pytest.mark.parametrize("kind", ["mail", "rcpt", "data", "end"])
+def test_refusal_leaves_the_connection_in_step(email: Email, peer: MailSandbox, kind: str, one_at_a_time: bool) -> None:
+    if one_at_a_time:
+        peer.faults.set("no_pipelining")
+    peer.faults.set(kind, 451, times=1)
+    promise("ada@x.example", "bob@x.example", "eve@x.example")
+
+    drain()
+
+    assert [letter.recipients for letter in peer.letters] == [["bob@x.example"], ["eve@x.example"]]
+    assert peer.connections == 1
+
+
 def test_letter_is_sent_once_however_often_it_is_promised(email: Email, peer: MailSandbox) -> None:
     users = promise("ada@x.example")
     outbox.once(EmailService.test_letter, users)

@@ -100,6 +100,21 @@ def test_no_encryption_is_offered(peer: MailSandbox) -> None:
         connected(peer, "starttls")
 
 
+def test_several_commands_are_read_at_once(server: Server) -> None:
+    server.send("MAIL FROM:<office@firm.example>\r\nRCPT TO:<ann@acme.example>\r\nDATA\r\n")
+
+    assert server.has_extn("pipelining")
+    assert [server.getreply()[0] for _ in range(3)] == [250, 250, 354]
+
+
+def test_one_command_is_read_at_a_time(peer: MailSandbox) -> None:
+    peer.faults.set("no_pipelining")
+
+    with connected(peer) as server:
+        server.ehlo()
+        assert not server.has_extn("pipelining")
+
+
 def test_connection_ends_after_so_many_letters(peer: MailSandbox) -> None:
     peer.faults.set("letters", 2)
 
