@@ -1,6 +1,6 @@
 """Letters in the admin: their words, how they look, and addresses that take none."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -100,7 +100,7 @@ class LetterAdmin(ReadOnlyAdmin):
         form = WordsForm(letter, request.POST)
         if not form.is_valid():
             messages.error(request, _("Nothing is saved yet: see the fields below."))
-            return self.show(request, letter, form, status=422)
+            return self.show(request, letter, form)
         try:
             with trigger.triggered("admin", request.user.pk):
                 changed = editing.save(letter, form.words(), actor_id=request.user.pk, seen=form.cleaned_data["seen"])
@@ -125,15 +125,15 @@ class LetterAdmin(ReadOnlyAdmin):
             "languages": [(code, name, form.fields_of(code), own.get(code)) for code, name in editing.NAMES.items()],
             "placeholders": letter.context_class.placeholders().values(),
             "may_write": self.may_write(request),
-            "buttons": list(self.back_buttons(letter, sorted(own))) if self.may_write(request) else [],
+            "buttons": list(self.back_buttons(letter, own)) if self.may_write(request) else [],
             "choices": looking.choices(letter, request.user),
             "parts": looking.PARTS,
         }
         return looking.framing(self.page(request, "edit.html", context, status=status))
 
-    def back_buttons(self, letter: type[Letter[Any]], languages: Iterable[str]) -> Iterable[Button]:
+    def back_buttons(self, letter: type[Letter[Any]], own: Container[str]) -> Iterable[Button]:
         """Of each language that is in own words: back to the shipped ones."""
-        for language in languages:
+        for language in filter(own.__contains__, editing.LANGUAGES):
             names = {"language": editing.NAMES[language]}
             label = _("%(language)s: back to the shipped words") % names
             question = _("Your own words in %(language)s will be gone. Go back to the shipped ones?") % names
