@@ -3,6 +3,9 @@
 Locks are taken in one order: leads (by address, as `leads.actions` does), then sessions (by id), then nothing more:
 whoever holds a session's lock may change its registrations and payments, and nobody else may. An action takes what it
 decides upon from the database once it holds the lock; the objects that it was given are brought up to date.
+
+An action writes a registration's row once. PostgreSQL checks what a row refers to anew when the same transaction
+writes it a second time, and that would lock the lead after the session.
 """
 
 from webinars.actions.forgetting import forget

@@ -7,10 +7,12 @@ from django.utils import timezone
 
 from leads.models import Lead
 from webinars.actions.registrations import lock_all
-from webinars.actions.seats import move, offer_free_seats
+from webinars.actions.seats import offer_free_seats
 from webinars.models import Registration, Session
 from webinars.models.registration import DETAILS, OPEN, Status
 from webinars.signals import registrations_forgotten
+
+WRITTEN = ["email", *DETAILS, "status", "held_until", "updated_at"]
 
 
 @transaction.atomic
@@ -21,32 +23,23 @@ def forget(leads: Sequence[Lead]) -> int:
     are still ahead go to the next in line. It does not matter whether the leads themselves are forgotten before or
     afterwards; in one transaction with them, nobody registers in between.
     """
-    people = Registration.objects.filter(lead__in=lock_leads(leads)).order_by("pk")
+    list(Lead.objects.lock(leads))  # nobody registers whoever is forgotten already
+    people = Registration.objects.filter(lead__in=leads).order_by("pk")
     sessions = {each.pk: each for each in lock_all(people.values_list("session_id", flat=True))}
     registrations = [each for each in people.all() if not each.is_forgotten]
     if not registrations:
         return 0
+    now = timezone.now()
+    freed: dict[int, Session] = {}
     for registration in registrations:
         registration.session = sessions[registration.session_id]
+        if registration.status in OPEN and registration.session.ends_at > now:
+            registration.status, registration.held_until = Status.CANCELLED, None
+            freed[registration.session_id] = registration.session
         registration.anonymise()
-        registration.updated_at = timezone.now()
-    Registration.objects.bulk_update(registrations, ["email", *DETAILS, "updated_at"], batch_size=1000)
-    freed = give_seats_back(registrations)
+        registration.updated_at = now
+    Registration.objects.bulk_update(registrations, WRITTEN, batch_size=1000)
     registrations_forgotten.send(sender=Registration, registrations=registrations)
-    for session in freed:
-        offer_free_seats(session)
+    for pk in sorted(freed):
+        offer_free_seats(freed[pk])
     return len(registrations)
-
-
-def lock_leads(leads: Sequence[Lead]) -> list[Lead]:
-    """Also those that are forgotten already, which `LeadQuerySet.lock` leaves out."""
-    return list(Lead.objects.filter(pk__in=[lead.pk for lead in leads]).order_by("email").select_for_update())
-
-
-def give_seats_back(registrations: Sequence[Registration]) -> list[Session]:
-    """End what is still ahead; says of which sessions, in the order of their ids."""
-    now = timezone.now()
-    ahead = [each for each in registrations if each.status in OPEN and each.session.ends_at > now]
-    move(ahead, Status.CANCELLED, now)
-    freed = {each.session_id: each.session for each in ahead}
-    return [freed[pk] for pk in sorted(freed)]
