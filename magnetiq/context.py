@@ -12,6 +12,7 @@ def company(request: HttpRequest) -> dict[str, str]:
         "company_name": settings.COMPANY_NAME,
         "imprint_url": settings.IMPRINT_URL,
         "privacy_url": settings.PRIVACY_URL,
+        "terms_url": settings.TERMS_URL,
     }
 
 

@@ -33,6 +33,7 @@ SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000" if DEBUG else "")
 COMPANY_NAME = env.str("COMPANY_NAME", default="Magnetiq")
 IMPRINT_URL = env.str("IMPRINT_URL", default="")
 PRIVACY_URL = env.str("PRIVACY_URL", default="")
+TERMS_URL = env.str("TERMS_URL", default="")
 ADMINS = getaddresses([env.str("ADMINS", default="")]) if env.str("ADMINS", default="") else []
 DEFAULT_CURRENCY = env.str("DEFAULT_CURRENCY", default="EUR")
 DATA_DIR = Path(env.str("MAGNETIQ_DATA_DIR", default="") or BASE_DIR / ".magnetiq")
@@ -225,6 +226,8 @@ CORS_URLS_REGEX = r"^/api/v1/(leads|webinars|consultants|bookings)(/|$)"
 CORS_ALLOW_METHODS = ["GET", "POST", "OPTIONS"]
 CORS_ALLOW_HEADERS = ["accept", "accept-language", "content-type", "idempotency-key"]
 CORS_EXPOSE_HEADERS = ["Retry-After"]
+# Websites that may show our webinars in a frame.
+EMBED_ORIGINS = env.list("EMBED_ORIGINS", default=[])
 # Addresses (or networks) whose X-Forwarded-For is believed.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
 # Operators type URLs of other systems; addresses inside our own network are refused unless this is on.

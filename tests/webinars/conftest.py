@@ -4,6 +4,10 @@ from typing import Any
 
 import pytest
 
+from webinars.errors import PaymentsUnavailable
+from webinars.models import Registration
+from webinars.ports import Checkout
+
 
 @pytest.fixture
 def payable(settings: Any) -> None:
@@ -14,3 +18,12 @@ def payable(settings: Any) -> None:
 class TakesMoney:
     def check(self) -> None:
         """It can be paid here."""
+
+    def start(self, registration: Registration) -> Checkout:
+        session = registration.session
+        return Checkout(session.price, session.currency, "secret", f"https://pay.example/{registration.uuid}")
+
+
+class PaymentsDown(TakesMoney):
+    def start(self, registration: Registration) -> Checkout:
+        raise PaymentsUnavailable

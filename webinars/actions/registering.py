@@ -18,6 +18,8 @@ from webinars.models.registration import DETAILS, Status
 from webinars.ports import payments
 from webinars.signals import registrations_confirmed, registrations_waitlisted
 
+NAME_LENGTH = Lead.name.field.max_length
+
 
 @dataclass(frozen=True, slots=True)
 class Registrant:
@@ -95,7 +97,7 @@ def capture_of(session: Session, registrant: Registrant) -> Capture:
         kind=Touchpoint.Kind.WEBINAR,
         key=str(session.uuid),
         captured_at=timezone.now(),
-        name=f"{registrant.first_name} {registrant.last_name}".strip(),
+        name=f"{registrant.first_name} {registrant.last_name}".strip()[:NAME_LENGTH],
         phone=registrant.phone,
         company=registrant.company,
         language=registrant.language,

@@ -1,0 +1,53 @@
+"""Sessions as calendars read them (RFC 5545): the same session gives the same bytes until it changes."""
+
+from collections.abc import Iterable
+from datetime import date
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import icalendar
+from django.conf import settings
+
+from webinars.models import Session
+
+PRODUCT = "-//Magnetiq//Webinars//EN"
+
+
+def calendar(events: Iterable[icalendar.Event], *, method: str = "PUBLISH", name: str = "") -> bytes:
+    """A whole file: these events, and a description of each zone that they are in."""
+    made = icalendar.Calendar()
+    made.add("PRODID", PRODUCT)
+    made.add("VERSION", "2.0")
+    made.add("METHOD", method)
+    if name:
+        made.add("X-WR-CALNAME", name)
+    for event in events:
+        made.add_component(event)
+    add_zones(made)
+    text: bytes = made.to_ical()
+    return text
+
+
+def add_zones(made: icalendar.Calendar) -> None:
+    """Of the years around the events only, or a zone is larger than all the rest."""
+    years = [moment.year for event in made.events for moment in (event.start, event.end)]
+    if years:
+        made.add_missing_timezones(first_date=date(min(years) - 1, 1, 1), last_date=date(max(years) + 2, 1, 1))
+
+
+def event(session: Session, *, uid: str, url: str, location: str = "", description: str = "") -> icalendar.Event:
+    """The session on its own clock, which is right on both sides of a change to summer time."""
+    zone = ZoneInfo(session.zone)
+    made = icalendar.Event()
+    made.add("UID", f"{uid}@{urlsplit(settings.SITE_URL).hostname}")
+    made.add("SEQUENCE", session.sequence)
+    made.add("DTSTAMP", session.updated_at)
+    made.add("SUMMARY", session.topic.title)
+    made.add("DTSTART", session.starts_at.astimezone(zone))
+    made.add("DTEND", session.ends_at.astimezone(zone))
+    made.add("STATUS", "CANCELLED" if session.status == Session.Status.CANCELLED else "CONFIRMED")
+    made.add("URL", url)
+    made.add("LOCATION", location or url)
+    if description:
+        made.add("DESCRIPTION", description)
+    return made

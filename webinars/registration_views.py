@@ -1,0 +1,124 @@
+"""The page behind the link in a registration's letters.
+
+Looking changes nothing, only buttons do; the reasons, and those for going without a CSRF check, are told in
+`leads.letter_views`.
+"""
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from leads import throttle
+from leads.letter_views import behind_link, opened
+from webinars import actions, checkout, links, zones
+from webinars.calendar import calendar, event
+from webinars.errors import PaymentsUnavailable, WebinarError
+from webinars.feeds import CALENDAR
+from webinars.forms import TOLD, DetailsForm
+from webinars.models import Registration
+from webinars.models.registration import Status
+
+POSTS, WINDOW = 30, 600
+MAY_CHANGE = frozenset({Status.PENDING_PAYMENT, Status.CONFIRMED, Status.WAITLISTED, Status.OFFERED})
+
+
+@behind_link
+def registration(request: HttpRequest, token: str) -> HttpResponse:
+    """See it, correct it, cancel it, take or leave a seat that is offered, or go on to pay it."""
+    found = opened(links.opened, token)
+    if found.is_forgotten:
+        return show(request, found, "forgotten", status=HTTPStatus.GONE)
+    if request.method != "POST":
+        return show(request, found)
+    if wait := throttle.seconds_to_wait("registration", throttle.visitor(request), limit=POSTS, window=WINDOW):
+        response = show(request, found, "busy", status=HTTPStatus.TOO_MANY_REQUESTS)
+        response["Retry-After"] = str(wait)
+        return response
+    try:
+        return BUTTONS.get(request.POST.get("button", ""), change)(request, found)
+    except WebinarError as refusal:
+        found.refresh_from_db()
+        return show(request, found, refusal=refusal, status=HTTPStatus.CONFLICT)
+
+
+@behind_link
+def as_calendar(request: HttpRequest, token: str) -> HttpResponse:
+    """Known to calendars by the same name as the entry in our letters, so that it stays one."""
+    found = opened(links.opened, token)
+    session = found.session
+    location = session.meeting_url if found.status == Status.CONFIRMED else ""
+    entry = event(session, uid=found.uuid.hex, url=links.manage(found), location=location)
+    response = HttpResponse(calendar([entry]), content_type=CALENDAR)
+    response["Content-Disposition"] = f'attachment; filename="{session.slug}.ics"'
+    return response
+
+
+def change(request: HttpRequest, found: Registration) -> HttpResponse:
+    form = DetailsForm(request.POST)
+    if not form.is_valid():
+        return show(request, found, form=form, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    actions.update_registration(found, form.details())
+    return back(request, "changed")
+
+
+def cancel(request: HttpRequest, found: Registration) -> HttpResponse:
+    actions.cancel(found)
+    return back(request, "")
+
+
+def decline(request: HttpRequest, found: Registration) -> HttpResponse:
+    actions.decline_offer(found)
+    return back(request, "")
+
+
+def accept(request: HttpRequest, found: Registration) -> HttpResponse:
+    actions.accept_offer(found)
+    return pay(request, found) if found.status == Status.PENDING_PAYMENT else back(request, "")
+
+
+def pay(request: HttpRequest, found: Registration) -> HttpResponse:
+    if found.status != Status.PENDING_PAYMENT:  # paid meanwhile, or too late: the page says which
+        return back(request, "")
+    started = checkout.start(found)
+    if started is None:
+        raise PaymentsUnavailable
+    return redirect(started.url)
+
+
+BUTTONS: dict[str, Callable[[HttpRequest, Registration], HttpResponse]] = {
+    "cancel": cancel,
+    "accept": accept,
+    "decline": decline,
+    "pay": pay,
+}
+
+
+def back(request: HttpRequest, done: str) -> HttpResponse:
+    """To the page, which shows the state as it is now; reloading it does nothing twice."""
+    return redirect(f"{request.path}?done={done}" if done else request.path)
+
+
+def show(
+    request: HttpRequest,
+    found: Registration,
+    state: str = "",
+    *,
+    status: int = HTTPStatus.OK,
+    refusal: WebinarError | None = None,
+    form: DetailsForm | None = None,
+) -> HttpResponse:
+    context: dict[str, Any] = {
+        "registration": found,
+        "session": found.session,
+        "state": state or found.status,
+        "form": form or DetailsForm(initial={name: getattr(found, name) for name in TOLD}),
+        "may_change": found.status in MAY_CHANGE,
+        "refusal": refusal,
+        "changed": request.GET.get("done") == "changed",
+        "calendar": links.calendar(found),
+        "visitor_zone": found.zone or zones.of_visitor(request),
+    }
+    return render(request, "webinars/registration.html", context, status=status)

@@ -1,0 +1,19 @@
+"""Addresses of the webinar pages. <token> is of `leads.urls`: it has a dot, which no slug has."""
+
+from django.urls import path
+
+from webinars import feeds, registration_views, views
+from webinars.embedding import framed
+
+app_name = "webinars"
+urlpatterns = [
+    path("", views.session_list, name="list"),
+    path("feed.ics", feeds.feed, name="feed"),
+    path("registration/<token:token>/", registration_views.registration, name="registration"),
+    path("registration/<token:token>/calendar.ics", registration_views.as_calendar, name="calendar"),
+    path("embed/", framed(views.session_list), name="embed"),
+    path("<slug:slug>/embed/", framed(views.session_detail), name="embed_session"),
+    path("<slug:slug>/embed/thanks/<slug:status>/", framed(views.thanks), name="embed_thanks"),
+    path("<slug:slug>/", views.session_detail, name="session"),
+    path("<slug:slug>/thanks/<slug:status>/", views.thanks, name="thanks"),
+]

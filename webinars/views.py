@@ -1,0 +1,133 @@
+"""The webinar pages. `embedded` is the same page inside a frame, see `webinars.embedding`."""
+
+from http import HTTPStatus
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from leads import throttle, utm
+from webinars import actions, availability, catalogue, checkout, structured, zones
+from webinars.actions import Registered
+from webinars.availability import Availability
+from webinars.errors import WebinarError
+from webinars.forms import RegistrationForm
+from webinars.models import Session
+from webinars.models.registration import Status
+
+POSTS, WINDOW = 10, 600
+PAGE = 20
+THANKED = (Status.CONFIRMED, Status.WAITLISTED, Status.PENDING_PAYMENT)
+
+
+@require_safe
+def session_list(request: HttpRequest, *, embedded: bool = False) -> HttpResponse:
+    now = timezone.now()
+    wish = catalogue.Wish.of(request.GET)
+    page = Paginator(wish.sessions(now), PAGE).get_page(request.GET.get("page"))
+    offers = [(session, availability.of(session, now)) for session in page]
+    context = {"offers": offers, "page": page, "wish": wish, "choices": catalogue.choices(now)}
+    return show_page(request, "list", context, embedded=embedded)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def session_detail(request: HttpRequest, slug: str, *, embedded: bool = False) -> HttpResponse:
+    session = visible_session(slug)
+    if request.method == "POST":
+        return take(request, session, embedded=embedded)
+    initial = {"referrer": utm.outside_referrer(request), "zone": zones.of_visitor(request)}
+    return show(request, session, RegistrationForm(initial=initial), embedded=embedded)
+
+
+@require_safe
+def thanks(request: HttpRequest, slug: str, status: str, *, embedded: bool = False) -> HttpResponse:
+    if status not in THANKED:
+        raise Http404
+    context = {"session": visible_session(slug), "status": status}
+    return show_page(request, "thanks", context, embedded=embedded)
+
+
+def visible_session(slug: str) -> Session:
+    session: Session = get_object_or_404(availability.counted(availability.visible()), slug=slug)
+    return session
+
+
+def take(request: HttpRequest, session: Session, *, embedded: bool) -> HttpResponse:
+    """What was typed becomes a registration, or comes back with what is wrong with it.
+
+    Whoever is registered already is refused as everybody else is: the answer must not tell strangers who is.
+    """
+    form = RegistrationForm(request.POST)
+    offered = availability.of(session, timezone.now())
+    if wait := throttle.seconds_to_wait("webinar", throttle.visitor(request), limit=POSTS, window=WINDOW):
+        return too_often(request, session, form, wait, embedded=embedded)
+    if form.is_robot:
+        return thank(session, availability.of_newcomer(session, offered), embedded=embedded)
+    if not form.is_valid():
+        return show(request, session, form, status=HTTPStatus.UNPROCESSABLE_ENTITY, embedded=embedded)
+    if not offered.takes_registrations:
+        return show(request, session, form, status=HTTPStatus.CONFLICT, embedded=embedded)
+    told = form.of_page(session.slug, utm=utm.last_touch(request), first_utm=utm.first_touch(request))
+    try:
+        registered = actions.register(session, told)
+    except WebinarError:  # since we looked; looking again tells what it is
+        again = visible_session(session.slug)
+        return show(request, again, form, status=HTTPStatus.CONFLICT, embedded=embedded)
+    return after(registered, offered, embedded=embedded)
+
+
+def after(registered: Registered, offered: Availability, *, embedded: bool) -> HttpResponse:
+    """On to the payment, or to what a newcomer is told: that of a second try is the same, whatever became of the
+    first."""
+    registration = registered.registration
+    if registration.status == Status.PENDING_PAYMENT and (started := checkout.start(registration)):
+        return redirect(started.url)
+    status = registration.status if registered.is_new else availability.of_newcomer(registration.session, offered)
+    return thank(registration.session, Status(status), embedded=embedded)
+
+
+def thank(session: Session, status: Status, *, embedded: bool) -> HttpResponse:
+    return redirect("webinars:embed_thanks" if embedded else "webinars:thanks", slug=session.slug, status=status.value)
+
+
+def too_often(
+    request: HttpRequest, session: Session, form: RegistrationForm, wait: int, *, embedded: bool
+) -> HttpResponse:
+    minutes = -(-wait // 60)
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    response = show(request, session, form, status=status, minutes_to_wait=minutes, embedded=embedded)
+    response["Retry-After"] = str(wait)
+    return response
+
+
+def show(
+    request: HttpRequest,
+    session: Session,
+    form: RegistrationForm,
+    *,
+    embedded: bool,
+    status: int = HTTPStatus.OK,
+    minutes_to_wait: int = 0,
+) -> HttpResponse:
+    offered = availability.of(session, timezone.now())
+    context = {
+        "session": session,
+        "offered": offered,
+        "form": form,
+        "minutes_to_wait": minutes_to_wait,
+        "structured": structured.event(request, session, offered),
+    }
+    return show_page(request, "session", context, status=status, embedded=embedded)
+
+
+def show_page(
+    request: HttpRequest, name: str, context: dict[str, object], *, embedded: bool, status: int = HTTPStatus.OK
+) -> HttpResponse:
+    zone = zones.of_visitor(request)
+    layout = "webinars/embedded.html" if embedded else "webinars/page.html"
+    shown = {**context, "embedded": embedded, "layout": layout, "visitor_zone": zone}
+    response = render(request, f"webinars/{name}.html", shown, status=status)
+    utm.remember(request, response)
+    return response
