@@ -1,5 +1,6 @@
-"""What happens in this app. Only `webinars.actions` sends, with `send()` and inside its transaction: a receiver that
-fails takes the change back with it, and what a receiver writes is committed together with it.
+"""What happens in this app. Only `webinars.actions` and `webinars.reminders` send, with `send()` and inside their
+transaction: a receiver that fails takes the change back with it, and what a receiver writes is committed together with
+it.
 
 All that speak of registrations: sender=Registration, registrations=Sequence[Registration] (`session` is loaded).
 All that speak of sessions: sender=Session, sessions=Sequence[Session].
@@ -35,8 +36,13 @@ registrations_forgotten = Signal()
 # Sessions are open to the public.
 sessions_published = Signal()
 
-# Sessions that take place are described otherwise. Argument besides: moved=bool (they start or end at another time).
+# A session that takes place (one at a time) is described otherwise. Argument besides: moved=bool (it starts or ends at
+# another time).
 sessions_changed = Signal()
 
 # Sessions do not take place.
 sessions_cancelled = Signal()
+
+# The time of a reminder has come for people of one session who have a seat. Argument besides: rule=ReminderRule.
+# Sent by `webinars.reminders`, once for each rule, session and start.
+reminders_due = Signal()

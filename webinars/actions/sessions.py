@@ -79,7 +79,9 @@ def change_session(session: Session, changes: Mapping[str, Any], *, confirmed: b
         setattr(session, field, changes[field])
     check(session, changed, confirmed=confirmed)
     session.sequence += bool(changed & SHOWN_IN_CALENDARS)
-    session.save(update_fields=[*changed, "sequence", "updated_at"])
+    if "starts_at" in changed:
+        session.moved_at = timezone.now()
+    session.save(update_fields=[*changed, "sequence", "moved_at", "updated_at"])
     shorten_offers(session)
     if session.status == Session.Status.PUBLISHED:
         sessions_changed.send(sender=Session, sessions=[session], moved=not changed.isdisjoint(TIMES))

@@ -66,6 +66,7 @@ class Session(models.Model):
     registration_opens_at = models.DateTimeField(_("registration opens"), null=True, blank=True)
     registration_closes_at = models.DateTimeField(_("registration closes"), null=True, blank=True)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.DRAFT)
+    moved_at = models.DateTimeField(_("moved at"), null=True, blank=True, editable=False)  # when the start was changed
     # Counts the changes that a calendar must show, so that it can tell the newest of several entries.
     sequence = models.PositiveIntegerField(default=0, editable=False)
     created_at = models.DateTimeField(_("created at"), auto_now_add=True)
@@ -134,6 +135,8 @@ class ReminderRule(models.Model):
     )
     before = models.DurationField(_("how long before"))
     active = models.BooleanField(_("active"), default=True)
+    # A rule says nothing about what was before it was made, or changed.
+    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
 
     class Meta:
         verbose_name = _("reminder")
@@ -148,3 +151,27 @@ class ReminderRule(models.Model):
 
     def __str__(self) -> str:
         return str(self.before)
+
+    def due_at(self, session: Session) -> datetime:
+        """Whole days go by the clock on the session's wall, so that summer time moves no reminder by an hour."""
+        days = timedelta(days=self.before.days)
+        return (session.local_start - days).astimezone(UTC) - (self.before - days)
+
+
+class Reminded(models.Model):
+    """A rule had its turn for a session that starts then. Whoever gets a seat later is not reminded by it."""
+
+    rule = models.ForeignKey(ReminderRule, on_delete=models.CASCADE, db_index=False, related_name="reminded")
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="reminded")
+    starts_at = models.DateTimeField()
+    reminded_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("sent reminder")
+        verbose_name_plural = _("sent reminders")
+        constraints = [
+            models.UniqueConstraint(fields=["rule", "session", "starts_at"], name="webinars_reminded_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule} {self.session}"

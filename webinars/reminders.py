@@ -1,0 +1,75 @@
+"""Reminding people of what they registered for.
+
+The sweep asks how far each session is with each rule, not each registration: it costs the same however many come.
+"""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from django.db import transaction
+from django.db.models.functions import Coalesce
+
+from webinars.actions.seats import lock, of
+from webinars.models import Registration, Reminded, ReminderRule, Session
+from webinars.models.registration import Status
+from webinars.signals import reminders_due
+
+SLACK = timedelta(days=1)  # a day by the clock may take an hour more
+
+
+class Due(NamedTuple):
+    rule: ReminderRule
+    session: Session
+    at: datetime
+
+
+def send_reminders(now: datetime) -> int:
+    """Tell of everybody who is to be reminded by now; says how many. Running twice at once does no harm.
+
+    A transaction per session and rule: whoever is killed in the middle leaves nothing half done, and the next sweep
+    goes on. What was missed is caught up with until the session starts, and never afterwards.
+    """
+    return sum(remind(rule, session, now) for rule, session, at in due(now))
+
+
+def due(now: datetime) -> list[Due]:
+    """What no sweep has seen to yet, the next session first."""
+    rules = list(ReminderRule.objects.filter(active=True))
+    longest = max((rule.before for rule in rules), default=timedelta(0))
+    sessions = Session.objects.upcoming(now).filter(starts_at__lte=now + longest + SLACK)
+    own = {(rule.session_id, rule.before) for rule in ReminderRule.objects.exclude(session=None)}
+    done = set(Reminded.objects.filter(starts_at__gt=now).values_list("rule", "session", "starts_at"))
+    return [
+        Due(rule, session, rule.due_at(session))
+        for session in sessions
+        for rule in rules
+        if rule.session_id == session.pk or (rule.session_id is None and (session.pk, rule.before) not in own)
+        if is_due(rule, session, now) and (rule.pk, session.pk, session.starts_at) not in done
+    ]
+
+
+def is_due(rule: ReminderRule, session: Session, now: datetime) -> bool:
+    """Neither a new or changed rule nor a session that was moved reminds of what would have been due before that."""
+    since = max(rule.updated_at, session.moved_at or rule.updated_at)
+    return since <= rule.due_at(session) <= now < session.starts_at
+
+
+@transaction.atomic
+def remind(rule: ReminderRule, session: Session, now: datetime) -> int:
+    """Whoever has had a seat since before this reminder was due; says how many these are.
+
+    Under the session's lock: nobody moves or cancels it meanwhile, and a second sweep finds that it is done.
+    """
+    session = lock(session)
+    if session.status != Session.Status.PUBLISHED or not is_due(rule, session, now):
+        return 0
+    _, is_first = Reminded.objects.get_or_create(
+        rule=rule, session=session, starts_at=session.starts_at, defaults={"reminded_at": now}
+    )
+    seated = session.registrations.filter(status=Status.CONFIRMED).alias(
+        since=Coalesce("confirmed_at", "registered_at")
+    )
+    people = of(session, seated.filter(since__lte=rule.due_at(session)).order_by("number")) if is_first else []
+    if people:
+        reminders_due.send(sender=Registration, registrations=people, rule=rule)
+    return len(people)
