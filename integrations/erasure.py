@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+import webinars.actions
 from leads import actions
 from leads.addresses import normalise
 from leads.models import Lead
@@ -74,8 +75,12 @@ def forget_lead(lead: Lead) -> dict[str, int]:
     return counted
 
 
+def forget_registrations(lead: Lead) -> dict[str, int]:
+    return {"registrations": webinars.actions.forget([lead])}
+
+
 # Each app's own; what they return is {kind of row: how many}. Webinars and bookings come before the lead.
-FORGETTERS: list[Forgetter] = [forget_lead]
+FORGETTERS: list[Forgetter] = [forget_registrations, forget_lead]
 
 
 # --- the certificate -------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ OWN_ROWS: dict[str, Promise] = {
     "leads": _("name, address and details"),
     "touchpoints": _("requests, messages and campaigns"),
     "consents": _("consents"),
+    "registrations": _("registrations for webinars"),
     "promises": _("letters and messages that waited"),
     "records": _("what was sent to other systems"),
     "log_entries": _("history in the admin"),

@@ -44,10 +44,11 @@ from integrations.situation import Situation
 from integrations.webhooks.sandbox import Answer, Receiver
 from leads.actions import Utm, capture
 from leads.models import DETAILS, Lead, Touchpoint
-from tests.factories import WhitepaperFactory, a_capture
+from tests.factories import SessionFactory, WhitepaperFactory, a_capture, a_registrant
 from tests.integrations.odoo.conftest import connect as connect_odoo
 from tests.integrations.webhooks.conftest import connect as connect_endpoint
 from tests.integrations.webhooks.conftest import receiver  # noqa: F401 - a fixture
+from webinars.actions import register
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "zanzibar@client.example"
@@ -212,6 +213,19 @@ def test_certificate_says_what_was_erased_here_and_who_was_told(everywhere: Lead
     work()
     assert receiver.received[-1].payload["type"] == "lead.forgotten"
     assert (open_items(done), is_complete(done)) == ([], True)
+
+
+def test_registrations_are_anonymous_and_their_seats_free() -> None:
+    session = SessionFactory(capacity=1, waiting_list=True)
+    ada = register(session, a_registrant("ada@client.example")).registration
+    register(session, a_registrant("bob@client.example"))
+
+    done = erasure.forget("ada@client.example", via=VIA)
+
+    assert done.items.get(what="registrations").number == 1
+    ada.refresh_from_db()
+    assert ("ada" in ada.email, ada.first_name, ada.status) == (False, "", "cancelled")
+    assert session.registrations.get(email="bob@client.example").status == "offered"
 
 
 def test_certificate_knows_no_address(everywhere: Lead) -> None:
