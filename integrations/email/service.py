@@ -1,7 +1,7 @@
 """The letters that we promise, how they are sent, and how the server is tested."""
 
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, cached_property
 from typing import Any, cast
 
 from django.db.models import Model
@@ -111,9 +111,21 @@ class EmailService(IntegrationService):
 
     # --- sending ----------------------------------------------------------------------------------------------------
 
+    @cached_property
+    def look_up(self) -> Callable[..., tuple[str, str] | None]:
+        """Operators' words, read once for a batch."""
+        return cache(letters.in_use)
+
     def compose(self, letter: type[Letter[Any]], subject: Model) -> Mail:
         promise = self.promise(subject)
-        message = letters.compose(letter, subject, occasion=promise.occasion, key=promise.key, settings=self.settings)
+        message = letters.compose(
+            letter,
+            subject,
+            occasion=promise.occasion,
+            key=promise.key,
+            settings=self.settings,
+            look_up=self.look_up,
+        )
         return Mail(self.settings.from_email, message.to[0], on_the_wire(message.message()))
 
     def send(self, subjects: Sequence[Model], write: Write) -> Outcomes:

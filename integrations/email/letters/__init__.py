@@ -8,7 +8,7 @@ from typing import Any
 
 from .base import Letter
 from .bookings import BookingCancelled, BookingConfirmation, BookingMoved
-from .composing import compose, preview
+from .composing import compose, in_use, preview
 from .payments import PaymentFailed, Refund
 from .staff import IntegrationAlert, IntegrationRecovered, TestLetter
 from .webinars import RegistrationCancelled, WaitingListPlace, WebinarRegistration, WebinarReminder
@@ -50,5 +50,6 @@ __all__ = [
     "WebinarReminder",
     "WhitepaperDelivery",
     "compose",
+    "in_use",
     "preview",
 ]

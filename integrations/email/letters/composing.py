@@ -1,5 +1,6 @@
 """Making a letter: whom it goes to, what is true now, in whose words."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings as django_settings
@@ -35,18 +36,20 @@ def compose(
     settings: EmailSettings,
     language: str = "",
     draft: Draft | None = None,
+    look_up: Callable[[type[Letter[Any]], str], Draft | None] | None = None,
 ) -> Message:
     """The letter about `subject` as it is to be sent now; `key` is its promise's.
 
-    `language` instead of the reader's, `draft` (subject, body) instead of the words that are in use. Raises Obsolete
-    when nobody wants it any more, Rejected when it cannot be written; what a template raises passes.
+    `language` instead of the reader's, `draft` (subject, body) instead of the words that are in use; `look_up` finds
+    these instead of `in_use`. Raises Obsolete when nobody wants it any more, Rejected when it cannot be written; what a
+    template raises passes.
     """
     subject = letter.current(subject)
     recipient = letter.recipient(subject, occasion)
     if letter.marketing and not (recipient.lead and recipient.lead.marketing_consent):
         raise Obsolete(_("There is no confirmed consent to news by e-mail."))
     with as_read_by(recipient, language) as read_in:
-        words = draft or in_use(letter, read_in)
+        words = draft or (look_up or in_use)(letter, read_in)
         layout = in_layout(letter, recipient, written(letter, letter.context(subject, occasion), words), read_in)
         return Message(recipient, key=key, settings=settings, layout=layout)
 
