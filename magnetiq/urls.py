@@ -2,11 +2,13 @@
 
 from django.conf.urls.i18n import i18n_patterns
 from django.contrib import admin
+from django.contrib.sitemaps.views import sitemap
 from django.urls import include, path
 from django.views.generic import RedirectView
 
 from magnetiq import views
 from magnetiq.api import api
+from magnetiq.sitemaps import SITEMAPS
 
 urlpatterns = [
     path("healthz", views.healthz),
@@ -15,6 +17,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("sitemap.xml", sitemap, {"sitemaps": SITEMAPS}, name="sitemap"),
     path("", include("integrations.urls")),
     path("", RedirectView.as_view(pattern_name="leads:list")),
 ]

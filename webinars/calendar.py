@@ -1,7 +1,7 @@
 """Sessions as calendars read them (RFC 5545): the same session gives the same bytes until it changes."""
 
 from collections.abc import Iterable
-from datetime import date
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ import icalendar
 from django.conf import settings
 
 from webinars.models import Session
+from webinars.vtimezone import described
 
 PRODUCT = "-//Magnetiq//Webinars//EN"
 
@@ -30,9 +31,12 @@ def calendar(events: Iterable[icalendar.Event], *, method: str = "PUBLISH", name
 
 def add_zones(made: icalendar.Calendar) -> None:
     """Of the years around the events only, or a zone is larger than all the rest."""
-    years = [moment.year for event in made.events for moment in (event.start, event.end)]
-    if years:
-        made.add_missing_timezones(first_date=date(min(years) - 1, 1, 1), last_date=date(max(years) + 2, 1, 1))
+    years: dict[str, list[int]] = {}
+    moments: Any = [moment for event in made.events for moment in (event.start, event.end)]
+    for moment in moments:
+        years.setdefault(moment.tzinfo.key, []).append(moment.year)
+    for name in sorted(years):
+        made.add_component(described(name, min(years[name]) - 1, max(years[name]) + 1))
 
 
 def event(session: Session, *, uid: str, url: str, location: str = "", description: str = "") -> icalendar.Event:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from leads import throttle
 from leads.letter_views import behind_link, opened
@@ -31,7 +32,7 @@ def registration(request: HttpRequest, token: str) -> HttpResponse:
     found = opened(links.opened, token)
     if found.is_forgotten:
         return show(request, found, "forgotten", status=HTTPStatus.GONE)
-    if request.method != "POST":
+    if request.method != "POST" or is_over(found):
         return show(request, found)
     if wait := throttle.seconds_to_wait("registration", throttle.visitor(request), limit=POSTS, window=WINDOW):
         response = show(request, found, "busy", status=HTTPStatus.TOO_MANY_REQUESTS)
@@ -48,12 +49,18 @@ def registration(request: HttpRequest, token: str) -> HttpResponse:
 def as_calendar(request: HttpRequest, token: str) -> HttpResponse:
     """Known to calendars by the same name as the entry in our letters, so that it stays one."""
     found = opened(links.opened, token)
+    if found.is_forgotten:
+        raise Http404
     session = found.session
     location = session.meeting_url if found.status == Status.CONFIRMED else ""
     entry = event(session, uid=found.uuid.hex, url=links.manage(found), location=location)
     response = HttpResponse(calendar([entry]), content_type=CALENDAR)
     response["Content-Disposition"] = f'attachment; filename="{session.slug}.ics"'
     return response
+
+
+def is_over(found: Registration) -> bool:
+    return found.session.ends_at <= timezone.now()
 
 
 def change(request: HttpRequest, found: Registration) -> HttpResponse:
@@ -115,7 +122,8 @@ def show(
         "session": found.session,
         "state": state or found.status,
         "form": form or DetailsForm(initial={name: getattr(found, name) for name in TOLD}),
-        "may_change": found.status in MAY_CHANGE,
+        "may_change": found.status in MAY_CHANGE and not is_over(found),
+        "is_over": is_over(found),
         "refusal": refusal,
         "changed": request.GET.get("done") == "changed",
         "calendar": links.calendar(found),
