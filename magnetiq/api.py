@@ -12,6 +12,7 @@ from ninja.parser import Parser
 
 import integrations.api
 import leads.api
+import webinars.api
 from magnetiq.envelope import MESSAGES, Api
 
 
@@ -55,9 +56,9 @@ class Docs(Swagger):
 
 
 DESCRIPTION = """
-Leads for everybody, and what operators do for who shows a token, `Authorization: Bearer mgq_...`, made in the admin
-under API tokens. A token's scope (read, operate, configure) includes those before it; it may never do more than its
-owner. A login to the admin is as good, with `X-CSRFToken` on whatever changes something.
+Leads and webinars for everybody, and what operators do for who shows a token, `Authorization: Bearer mgq_...`, made
+in the admin under API tokens. A token's scope (read, operate, configure) includes those before it; it may never do
+more than its owner. A login to the admin is as good, with `X-CSRFToken` on whatever changes something.
 
 Every answer is `{"success": true, "data": ...}` or `{"success": false, "error": {"message": ..., "fields": ...}}`.
 Times are ISO 8601 with their offset.
@@ -72,4 +73,5 @@ api = Api(
     docs=Docs(),
 )
 api.add_router("/leads", leads.api.router)
+api.add_router("/webinars", webinars.api.router)
 api.add_router("/admin", integrations.api.router)

@@ -25,7 +25,7 @@ def failure(answer: Any, status: int) -> Any:
 
 @pytest.mark.parametrize(
     "path",
-    ["/api/", "/api/v1/", "/api/v2/leads", "/api/v1/nothing", "/api/v1/leads/", "/api/v1/webinars", "/api/v1/docs/x"],
+    ["/api/", "/api/v1/", "/api/v2/leads", "/api/v1/nothing", "/api/v1/leads/", "/api/v1/webinars/", "/api/v1/docs/x"],
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 def test_unknown_path_is_not_found(client: Client, method: str, path: str) -> None:

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 
 from integrations.models import Connection, Run
-from tests.factories import LeadFactory
+from tests.factories import LeadFactory, SessionFactory
 from tests.integrations.admin.conftest import a_delivery
 from tests.integrations.api.conftest import a_token
 from tests.integrations.conftest import connection, postbox, registered  # noqa: F401
@@ -25,7 +25,7 @@ CONFIG = SchemathesisConfig.from_dict(
         "seed": 1,
         "generation": {"max-examples": 5, "deterministic": True, "allow-x00": False},
         # Of what exists; other names are 404 before anything else is looked at.
-        "parameters": {"path.name": "postbox", "path.command": "post-greetings", "path.id": 4711},
+        "parameters": {"path.name": "postbox", "path.command": "post-greetings", "path.id": 4711, "path.slug": "data"},
         # Words that the document cannot describe, such as what makes an address possible, are 422.
         "checks": {"positive_data_acceptance": {"expected-statuses": ["2xx", "404", "409", "422"]}},
     }
@@ -37,8 +37,14 @@ schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_applica
 def key(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:  # noqa: F811
     """Of somebody who may everything, where there is one of everything; nobody is throttled."""
     a_delivery(connection, LeadFactory(), PostboxService.post_letters, state="dead", pk=4711)
+    SessionFactory(slug="data")
     Run.objects.create(pk=4711, kind="test", trigger="api", integration=connection.integration)
-    for limit in ("integrations.api.auth.CALLS", "integrations.api.auth.FAILURES", "leads.api.POSTS"):
+    for limit in (
+        "integrations.api.auth.CALLS",
+        "integrations.api.auth.FAILURES",
+        "leads.api.POSTS",
+        "webinars.api.POSTS",
+    ):
         monkeypatch.setattr(limit, 1_000_000)
     signals.request_finished.disconnect(close_old_connections)  # as the test client does
     signals.request_started.disconnect(close_old_connections)
