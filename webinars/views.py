@@ -1,10 +1,12 @@
 """The webinar pages. `embedded` is the same page inside a frame, see `webinars.embedding`."""
 
 from http import HTTPStatus
+from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -64,7 +66,7 @@ def take(request: HttpRequest, session: Session, *, embedded: bool) -> HttpRespo
     if wait := throttle.seconds_to_wait("webinar", throttle.visitor(request), limit=POSTS, window=WINDOW):
         return too_often(request, session, form, wait, embedded=embedded)
     if form.is_robot:
-        return thank(session, availability.of_newcomer(session, offered), embedded=embedded)
+        return thank(request, session, availability.of_newcomer(session, offered), embedded=embedded)
     if not form.is_valid():
         return show(request, session, form, status=HTTPStatus.UNPROCESSABLE_ENTITY, embedded=embedded)
     if not offered.takes_registrations:
@@ -75,21 +77,28 @@ def take(request: HttpRequest, session: Session, *, embedded: bool) -> HttpRespo
     except WebinarError:  # since we looked; looking again tells what it is
         again = visible_session(session.slug)
         return show(request, again, form, status=HTTPStatus.CONFLICT, embedded=embedded)
-    return after(registered, offered, embedded=embedded)
+    return after(request, registered, offered, embedded=embedded)
 
 
-def after(registered: Registered, offered: Availability, *, embedded: bool) -> HttpResponse:
+def after(request: HttpRequest, registered: Registered, offered: Availability, *, embedded: bool) -> HttpResponse:
     """On to the payment, or to what a newcomer is told: that of a second try is the same, whatever became of the
     first."""
     registration = registered.registration
     if registration.status == Status.PENDING_PAYMENT and (started := checkout.start(registration)):
         return redirect(started.url)
     status = registration.status if registered.is_new else availability.of_newcomer(registration.session, offered)
-    return thank(registration.session, Status(status), embedded=embedded)
+    return thank(request, registration.session, Status(status), embedded=embedded)
 
 
-def thank(session: Session, status: Status, *, embedded: bool) -> HttpResponse:
-    return redirect("webinars:embed_thanks" if embedded else "webinars:thanks", slug=session.slug, status=status.value)
+def thank(request: HttpRequest, session: Session, status: Status, *, embedded: bool) -> HttpResponse:
+    url = reverse("webinars:embed_thanks" if embedded else "webinars:thanks", args=[session.slug, status.value])
+    return redirect(f"{url}{zone_query(request)}" if embedded else url)
+
+
+def zone_query(request: HttpRequest) -> str:
+    """What every address inside a frame carries along, where no cookie comes: "?zone=Europe/London"."""
+    zone = zones.of_visitor(request)
+    return f"?{urlencode({'zone': zone}, safe='/')}" if zone else ""
 
 
 def too_often(
@@ -125,9 +134,14 @@ def show(
 def show_page(
     request: HttpRequest, name: str, context: dict[str, object], *, embedded: bool, status: int = HTTPStatus.OK
 ) -> HttpResponse:
-    zone = zones.of_visitor(request)
     layout = "webinars/embedded.html" if embedded else "webinars/page.html"
-    shown = {**context, "embedded": embedded, "layout": layout, "visitor_zone": zone}
+    shown = {
+        **context,
+        "embedded": embedded,
+        "layout": layout,
+        "visitor_zone": zones.of_visitor(request),
+        "zone_query": zone_query(request),
+    }
     response = render(request, f"webinars/{name}.html", shown, status=status)
     utm.remember(request, response)
     return response
