@@ -10,7 +10,8 @@ from .service import Job, JobReport
 
 
 def perform(job: Job[Any], **options: Any) -> dict[str, Any]:
-    """{promised, processed, successful, failed, waiting, errors: {kind: n}}; a dry run: {counts, changes, left_out}.
+    """{promised, processed, successful, failed, waiting, errors: {kind: n}, and counts if the job counted anything};
+    a dry run: {counts, changes, left_out}.
 
     Raises pydantic.ValidationError when settings are incomplete and IntegrationError when the job itself fails.
     """
@@ -18,7 +19,8 @@ def perform(job: Job[Any], **options: Any) -> dict[str, Any]:
     if report.changes or options.get("dry_run"):
         return {"counts": report.counts, "changes": report.changes, "left_out": report.left_out}
     progress.report(0, report.promised)
-    return {"promised": report.promised, **deliver(job.service.slug)}
+    counted = {"counts": report.counts} if report.counts else {}
+    return {"promised": report.promised, **deliver(job.service.slug), **counted}
 
 
 def deliver(integration: str) -> dict[str, Any]:

@@ -30,6 +30,7 @@ DOWN = re.compile(
     r"^psycopg2\.(OperationalError|InterfaceError)|^connection to server|^server closed the connection|"
     "terminating connection due to|The Connection Pool Is Full"
 )
+FULL = re.compile("not enough seats")
 NO_RIGHT = re.compile("AccessError|[Yy]ou are not allowed to|stumbled upon some top-secret records")
 
 Row = dict[str, Any]
@@ -96,9 +97,29 @@ class OdooClient:
         """Names of the fields that this Odoo has, and we may see."""
         return sorted(self.call(model, "fields_get", attributes=["type"], reads_only=True))
 
+    def choices(self, model: str, field: str) -> list[str]:
+        """The values that a field may have; none where this Odoo has no such field."""
+        told = self.call(model, "fields_get", allfields=[field], attributes=["selection"], reads_only=True)
+        return [value for value, _label in told.get(field, {}).get("selection", [])]
+
     def search_read(self, model: str, domain: list[Any], fields: list[str], **context: Any) -> list[Row]:
         answer: list[Row] = self.call(
             model, "search_read", domain=domain, fields=fields, context=context, reads_only=True
+        )
+        return answer
+
+    def page(self, model: str, domain: list[Any], fields: list[str], *, size: int, **context: Any) -> list[Row]:
+        """The first `size` by id, archived ones too."""
+        context = {"active_test": False, **context}
+        answer: list[Row] = self.call(
+            model,
+            "search_read",
+            domain=domain,
+            fields=fields,
+            limit=size,
+            order="id",
+            context=context,
+            reads_only=True,
         )
         return answer
 
@@ -186,6 +207,10 @@ class OdooClient:
         return response.json()
 
 
+class NoSeats(errors.Conflict):
+    """An event of theirs has no seat left: one may be free as soon as a cancellation has arrived there."""
+
+
 class JsonFault(Exception):
     """An error of JSON-2: HTTP status and, unless a web page came instead, class and message."""
 
@@ -215,6 +240,8 @@ def translate(error: Exception, *, operation: str | None = None) -> Exception:
 
 def refusal(message: str, *, operation: str | None = None) -> errors.IntegrationError:
     """A refusal by its text: Odoo tells conflicts, missing rights and troubles of its own in words only."""
+    if FULL.search(message):
+        return NoSeats(message)
     if BUSY.search(message):
         return errors.Conflict(message)
     if DOWN.search(message):
@@ -233,7 +260,7 @@ def _fault(code: int, message: str, operation: str | None) -> errors.Integration
     if re.search(r'FATAL: +database ".*" does not exist', message):
         return errors.Misconfigured(_("Odoo does not know this database."))
     if re.fullmatch(r"Object \S+ doesn't exist", message):
-        return errors.Misconfigured(_("A module is missing in Odoo: %(reason)s") % {"reason": message})
+        return module_missing(message, operation)
     return refusal(message)
 
 
@@ -247,8 +274,12 @@ def _json_fault(error: JsonFault, operation: str | None) -> errors.IntegrationEr
     if error.name == "MissingError":
         return errors.Gone(error.message)
     if error.status == 404:
-        return errors.Misconfigured(_("A module is missing in Odoo: %(reason)s") % {"reason": error.message})
+        return module_missing(error.message, operation)
     return refusal(error.message)
+
+
+def module_missing(reason: str, operation: str | None) -> errors.Misconfigured:
+    return errors.Misconfigured(_("A module is missing in Odoo: %(reason)s") % {"reason": reason}, operation=operation)
 
 
 def _web_page(status: int) -> errors.IntegrationError:
@@ -276,3 +307,8 @@ def last_line(text: str) -> str:
 
 def without_class(message: str) -> str:
     return re.sub(r"^Unknown error during import: <class '[\w.]+'>: ", "", message)
+
+
+def first_message(messages: list[dict[str, Any]]) -> str:
+    texts = [str(message.get("message", "")).strip() for message in messages]
+    return next(iter(texts), "Odoo refused without a reason.")

@@ -6,7 +6,6 @@ and where sales changed it, theirs stays and the difference is kept in the book.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import sha1
 from itertools import groupby
 from typing import Any, Generic, TypeVar
 
@@ -18,7 +17,8 @@ from integrations.models import ExternalRecord
 from integrations.service import Outcome
 
 from . import mapping
-from .client import OdooClient, refusal
+from .client import OdooClient, first_message, refusal
+from .names import Names
 
 M = TypeVar("M", bound=Model)
 Outcomes = Iterator[tuple[Sequence[M], Outcome]]
@@ -40,6 +40,9 @@ class Difference(Generic[M]):
 
 class Records(Generic[M]):
     """The records of `model` that stand for our subjects."""
+
+    # Relations whose values are database ids already.
+    numbered: frozenset[str] = frozenset()
 
     def __init__(self, client: OdooClient, book: Book, *, model: str, relations: Mapping[str, str]) -> None:
         self.client = client
@@ -70,13 +73,20 @@ class Records(Generic[M]):
     ) -> Difference[M]:
         if record is None:
             # Blanks too: an earlier call whose answer was lost may have left a value there that is blank by now.
-            return Difference(subject, "new", changes=dict(values))
+            return Difference(subject, "new", changes={**values, **self.at_birth(subject)})
         row = held.get(int(record.remote_id))
         if row is None:
             return Difference(subject, "gone", record=record)
         if row.get("active") is False:
             return Difference(subject, "archived", record=record)
         return compare(subject, values, record, row)
+
+    def at_birth(self, subject: M) -> Values:
+        """What a new record is given once, and is theirs from then on."""
+        return {}
+
+    def external_id(self, subject: M) -> str:
+        return external_id(subject)
 
     # --- doing it ---------------------------------------------------------------------------------------------------
 
@@ -101,7 +111,7 @@ class Records(Generic[M]):
         fields = sorted({name for d in new for name in d.changes})
         header = ["id", *(self.column(name) for name in fields)]
         numbers = self.numbers(d.changes for d in new)
-        rows = [[external_id(d.subject), *self.cells(d, fields, numbers)] for d in new]
+        rows = [[self.external_id(d.subject), *self.cells(d, fields, numbers)] for d in new]
         ids, refused = self.load(header, rows)
         for index, error in refused.items():
             yield [new[index].subject], error
@@ -174,7 +184,7 @@ class Records(Generic[M]):
     # --- cells ------------------------------------------------------------------------------------------------------
 
     def column(self, name: str) -> str:
-        return f"{name}/.id" if name in self.relations else name
+        return f"{name}/.id" if name in self.relations or name in self.numbered else name
 
     def numbers(self, changes: Iterable[Values]) -> dict[tuple[str, str], str]:
         """{(field, name): database id} of all relations in `changes`."""
@@ -199,46 +209,6 @@ class Records(Generic[M]):
         base = self.client.settings.base_url
         url = f"{base}/web#id={remote_id}&model={self.model}&view_type=form"
         return d.subject, str(remote_id), url, d.changes
-
-
-class Names:
-    """Records that are found by name or made once: sources, mediums, campaigns, tags."""
-
-    def __init__(self, client: OdooClient) -> None:
-        self.client = client
-
-    def find(self, model: str, names: set[str]) -> dict[str, str]:
-        """{name: database id}; a name that we may not make is left out."""
-        key = f"names:{model}"
-        known: dict[str, str] = self.client.memory.recall(key, dict)
-        if missing := sorted(names - known.keys()):
-            known = {**known, **self.search(model, missing)}
-            known |= self.make(model, [name for name in missing if name not in known])
-            self.client.memory.note(key, known)
-        return {name: known[name] for name in names if known.get(name)}
-
-    def search(self, model: str, names: list[str]) -> dict[str, str]:
-        field = "title" if model == "utm.campaign" else "name"
-        # Archived ones too: making another of the same name would become "Website [2]".
-        rows = self.client.search_read(model, [[field, "in", names]], [field], active_test=False)
-        return {row[field]: str(row["id"]) for row in sorted(rows, key=lambda row: -row["id"])}
-
-    def make(self, model: str, names: list[str]) -> dict[str, str]:
-        """By external ids made of the names: two workers that make one at once cannot make "Website [2]"."""
-        if not names:
-            return {}
-        columns = ["name", "title"] if model == "utm.campaign" else ["name"]
-        rows = [[name_id(model, name), *[name] * len(columns)] for name in names]
-        try:
-            answer = self.client.load(model, ["id", *columns], rows)
-        except errors.Misconfigured:
-            return dict.fromkeys(names, "")
-        if answer["ids"]:
-            return {name: str(number) for name, number in zip(names, answer["ids"], strict=True)}
-        error = refusal(first_message(answer["messages"]))
-        if isinstance(error, errors.Misconfigured):
-            return dict.fromkeys(names, "")
-        raise error
 
 
 def compare(subject: M, values: Values, record: ExternalRecord, row: dict[str, Any]) -> Difference[M]:
@@ -284,11 +254,11 @@ def external_id(subject: Any) -> str:
     return f"magnetiq.{subject._meta.model_name}_{subject.uuid}"
 
 
-def name_id(model: str, name: str) -> str:
-    digest = sha1(name.encode(), usedforsecurity=False).hexdigest()[:16]
-    return f"magnetiq.{model.replace('.', '_')}_{digest}"
-
-
-def first_message(messages: list[dict[str, Any]]) -> str:
-    texts = [str(message.get("message", "")).strip() for message in messages]
-    return next(iter(texts), "Odoo refused without a reason.")
+def told(found: Difference[Any], **about: Any) -> dict[str, Any]:
+    """For a dry run: what pushing would change, and `about` whom."""
+    fields = {
+        name: {"before": found.before.get(name, ""), "after": value}
+        for name, value in found.changes.items()
+        if value or found.before
+    }
+    return {**about, "kind": found.kind, "fields": fields, "kept": found.kept}

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import cached_property
+from typing import Any
 
 import environ
 from django.utils.translation import gettext_lazy as _
@@ -12,16 +13,20 @@ from integrations.service import (
     ConnectionReport,
     IntegrationService,
     JobReport,
+    Operation,
     Outcome,
     Requirement,
     job,
     operation,
 )
 from leads.models import Lead
+from webinars.models import Registration, Session
 
-from . import mapping, probe
+from . import mapping, mapping_webinars, presence, probe, webinars
 from .client import OdooClient
 from .leads import LeadRecords, missing_or_stale
+from .registrations import RegistrationRecords
+from .sessions import SessionRecords
 from .settings import OdooSettings
 
 # Sets the schedule when it is created; afterwards the operator edits it in the admin.
@@ -33,7 +38,11 @@ class OdooService(IntegrationService):
 
     slug, label, icon = "odoo", _("Odoo ERP"), "hub"
     settings_schema = OdooSettings
-    field_labels = {"crm.lead": mapping.LABELS}
+    field_labels = {
+        "crm.lead": mapping.LABELS,
+        "event.event": mapping_webinars.SESSION_LABELS,
+        "event.registration": mapping_webinars.REGISTRATION_LABELS,
+    }
     settings: OdooSettings
 
     @classmethod
@@ -46,8 +55,19 @@ class OdooService(IntegrationService):
 
     @cached_property
     def lead_records(self) -> LeadRecords:
-        client = OdooClient(self.settings, self.gate, self.memory, operation=OdooService.push_leads.name)
-        return LeadRecords(client, self.remote_system)
+        return LeadRecords(self.client_for(OdooService.push_leads), self.remote_system)
+
+    @cached_property
+    def session_records(self) -> SessionRecords:
+        return SessionRecords(self.client_for(OdooService.push_sessions), self.remote_system)
+
+    @cached_property
+    def registration_records(self) -> RegistrationRecords:
+        return RegistrationRecords(self.client_for(OdooService.push_registrations), self.remote_system)
+
+    def client_for(self, promised: Operation[Any, Any]) -> OdooClient:
+        """A right or a module that is missing bars this operation, and no other."""
+        return OdooClient(self.settings, self.gate, self.memory, operation=promised.name)
 
     def test_connection(self) -> ConnectionReport:
         """User, version, modules, rights, fields and the days that the key has left."""
@@ -62,6 +82,18 @@ class OdooService(IntegrationService):
         """Make Odoo's crm.lead records equal to our leads; safe to repeat."""
         yield from self.lead_records.push_leads(leads)
 
+    @operation(label=_("Sessions to Odoo"), batch_size=50, priority=8)
+    def push_sessions(self, sessions: Sequence[Session]) -> Iterator[tuple[Sequence[Session], Outcome]]:
+        """Make Odoo's event.event records equal to our sessions; safe to repeat."""
+        yield from self.session_records.push_sessions(sessions)
+
+    @operation(label=_("Registrations to Odoo"), batch_size=200)
+    def push_registrations(
+        self, registrations: Sequence[Registration]
+    ) -> Iterator[tuple[Sequence[Registration], Outcome]]:
+        """Make Odoo's event.registration records equal to ours, and its contacts know these people; safe to repeat."""
+        yield from self.registration_records.push_registrations(registrations)
+
     @job(every=SYNC_EVERY, command="sync-leads", label=_("Sync leads"))
     def sync_leads(self, *, limit: int | None = None, dry_run: bool = False) -> JobReport:
         """Promise again whatever Odoo may have missed; a dry run tells field by field what pushing would change."""
@@ -69,3 +101,17 @@ class OdooService(IntegrationService):
             return self.lead_records.dry_run(limit)
         due = missing_or_stale(self.connection, self.remote_system)[:limit]
         return JobReport(promised=outbox.keep_in_sync(OdooService.push_leads, due))
+
+    @job(every=SYNC_EVERY, command="sync-webinars", label=_("Sync webinars"))
+    def sync_webinars(self, *, session: str | None = None, dry_run: bool = False) -> JobReport:
+        """Promise again what Odoo may have missed of webinars (of one session, by its slug), and read who came."""
+        chosen = webinars.chosen(session)
+        if dry_run:
+            return webinars.dry_run(self.session_records, self.registration_records, chosen)
+        waiting = self.session_records.out_of_step(self.connection).filter(pk__in=chosen)
+        people = self.registration_records.out_of_step(self.connection).filter(session__in=chosen)
+        promised = outbox.keep_in_sync(OdooService.push_sessions, waiting)
+        promised += outbox.keep_in_sync(OdooService.push_registrations, people)
+        found = presence.read(self.registration_records, chosen)
+        promised += outbox.keep_in_sync(OdooService.push_registrations, found.cancelled)  # the difference is shown
+        return JobReport(promised=promised, counts=presence.note(found))

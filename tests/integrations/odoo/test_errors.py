@@ -93,7 +93,7 @@ def test_a_missing_right_told_by_load_is_for_a_human_to_mend(message: str) -> No
         (404, "odoo.exceptions.MissingError", "Record does not exist or has been deleted.", "gone"),
         (400, "werkzeug.exceptions.BadRequest", "could not parse the body as json: x", "rejected"),
         (422, "werkzeug.exceptions.UnprocessableEntity", "missing a required argument: 'domain'", "rejected"),
-        (422, "odoo.exceptions.ValidationError", "There are not enough seats available for A", "rejected"),
+        (422, "odoo.exceptions.ValidationError", "There are not enough seats available for A", "conflict"),
         (500, "builtins.ValueError", "Invalid field 'address' in 'event.event'", "rejected"),
         (
             500,
