@@ -126,7 +126,7 @@ def show(
         "is_over": is_over(found),
         "refusal": refusal,
         "changed": request.GET.get("done") == "changed",
-        "calendar": links.calendar(found),
+        "calendar": f"{request.path}calendar.ics",
         "visitor_zone": found.zone or zones.of_visitor(request),
     }
     return render(request, "webinars/registration.html", context, status=status)
