@@ -41,7 +41,7 @@ def add_zones(made: icalendar.Calendar) -> None:
 
 def event(session: Session, *, uid: str, url: str, location: str = "", description: str = "") -> icalendar.Event:
     """The session on its own clock, which is right on both sides of a change to summer time."""
-    zone = ZoneInfo(session.zone)
+    zone = clock_of(session)
     made = icalendar.Event()
     made.add("UID", f"{uid}@{urlsplit(settings.SITE_URL).hostname}")
     made.add("SEQUENCE", session.sequence)
@@ -55,3 +55,10 @@ def event(session: Session, *, uid: str, url: str, location: str = "", descripti
     if description:
         made.add("DESCRIPTION", description)
     return made
+
+
+def clock_of(session: Session) -> ZoneInfo:
+    """Its own. An hour that comes twice is the first of them (RFC 5545): in the second one, only UTC is understood."""
+    zone = ZoneInfo(session.zone)
+    told_twice = session.starts_at.astimezone(zone).fold or session.ends_at.astimezone(zone).fold
+    return ZoneInfo("UTC") if told_twice else zone

@@ -7,8 +7,20 @@ from django.dispatch import receiver
 from integrations import outbox
 from leads.models import Consent, Touchpoint
 from leads.signals import consents_requested, whitepapers_requested
+from webinars.models import Registration, ReminderRule, Session
+from webinars.models.registration import OPEN
+from webinars.signals import (
+    registrations_cancelled,
+    registrations_confirmed,
+    reminders_due,
+    seats_offered,
+    sessions_changed,
+)
 
+from .letters.webinars import of_start
 from .service import EmailService
+
+Registrations = Sequence[Registration]
 
 
 @receiver(whitepapers_requested)
@@ -19,3 +31,44 @@ def send_whitepapers(sender: type[Touchpoint], touchpoints: Sequence[Touchpoint]
 @receiver(consents_requested)
 def ask_for_confirmation(sender: type[Consent], consents: Sequence[Consent], **kwargs: object) -> None:
     outbox.once(EmailService.double_opt_in, consents)
+
+
+# Whoever cancelled and registers again is told again. Registrations that come together changed at one moment.
+@receiver(registrations_confirmed)
+def confirm_registrations(sender: type[Registration], registrations: Registrations, **kwargs: object) -> None:
+    outbox.once(EmailService.webinar_registration, registrations, occasion=str(registrations[0].confirmed_at))
+
+
+@receiver(registrations_cancelled)
+def tell_of_cancellations(sender: type[Registration], registrations: Registrations, **kwargs: object) -> None:
+    outbox.once(EmailService.registration_cancelled, registrations, occasion=str(registrations[0].updated_at))
+
+
+@receiver(seats_offered)
+def offer_seats(sender: type[Registration], registrations: Registrations, **kwargs: object) -> None:
+    outbox.once(
+        EmailService.waiting_list_place,
+        registrations,
+        occasion=str(registrations[0].updated_at),
+        expires_at=registrations[0].held_until,
+    )
+
+
+@receiver(sessions_changed)
+def tell_of_moves(sender: type[Session], sessions: Sequence[Session], moved: bool, **kwargs: object) -> None:
+    outbox.once(
+        EmailService.webinar_moved,
+        Registration.objects.filter(session__in=sessions, status__in=OPEN) if moved else [],
+        occasion=of_start(sessions[0].sequence, sessions[0]),
+        expires_at=sessions[0].ends_at,
+    )
+
+
+@receiver(reminders_due)
+def remind(sender: type[Registration], registrations: Registrations, rule: ReminderRule, **kwargs: object) -> None:
+    outbox.once(
+        EmailService.webinar_reminder,
+        registrations,
+        occasion=of_start(rule.pk, registrations[0].session),
+        expires_at=registrations[0].session.starts_at,
+    )

@@ -53,6 +53,7 @@ class EmailService(IntegrationService):
     booking_moved = posted(letters.BookingMoved)
     booking_cancelled = posted(letters.BookingCancelled)
     webinar_registration = posted(letters.WebinarRegistration)
+    webinar_moved = posted(letters.WebinarMoved)
     webinar_reminder = posted(letters.WebinarReminder)
     waiting_list_place = posted(letters.WaitingListPlace)
     registration_cancelled = posted(letters.RegistrationCancelled)

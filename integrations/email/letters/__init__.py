@@ -11,7 +11,7 @@ from .bookings import BookingCancelled, BookingConfirmation, BookingMoved
 from .composing import compose, in_use, preview
 from .payments import PaymentFailed, Refund
 from .staff import IntegrationAlert, IntegrationRecovered, TestLetter
-from .webinars import RegistrationCancelled, WaitingListPlace, WebinarRegistration, WebinarReminder
+from .webinars import RegistrationCancelled, WaitingListPlace, WebinarMoved, WebinarRegistration, WebinarReminder
 from .whitepapers import DoubleOptIn, WhitepaperDelivery
 
 _ALL: list[type[Letter[Any]]] = [
@@ -19,6 +19,7 @@ _ALL: list[type[Letter[Any]]] = [
     BookingMoved,
     BookingCancelled,
     WebinarRegistration,
+    WebinarMoved,
     WebinarReminder,
     WaitingListPlace,
     RegistrationCancelled,
@@ -46,6 +47,7 @@ __all__ = [
     "RegistrationCancelled",
     "TestLetter",
     "WaitingListPlace",
+    "WebinarMoved",
     "WebinarRegistration",
     "WebinarReminder",
     "WhitepaperDelivery",

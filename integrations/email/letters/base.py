@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings as django_settings
@@ -18,6 +18,7 @@ from django.utils import timezone, translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 
+from integrations.email.settings import EmailSettings
 from integrations.errors import Obsolete
 from leads.models import Lead
 
@@ -43,9 +44,15 @@ class Recipient:
 
     @classmethod
     def of(cls, lead: Lead) -> "Recipient":
-        """A name with a web address in it is no name: strangers would use our letters to send their own message."""
-        name = "" if ADVERTISEMENT.search(lead.name) else lead.name
-        return cls(address=lead.email, name=name, language=lead.language, lead=lead)
+        return cls(address=lead.email, name=harmless(lead.name), language=lead.language, lead=lead)
+
+
+class Enclosure(NamedTuple):
+    """`kind` is a MIME type. Without a `name` it is another way to read the letter, otherwise a file besides."""
+
+    kind: str
+    content: str | bytes
+    name: str = ""
 
 
 class Letter(Generic[M]):
@@ -84,6 +91,16 @@ class Letter(Generic[M]):
     def context(cls, subject: M, occasion: str) -> Context:
         """What is true now; called with the recipient's language and zone active. Raises what `recipient` raises."""
         raise NotImplementedError
+
+    @classmethod
+    def enclosures(cls, subject: M, settings: EmailSettings) -> list[Enclosure]:
+        """What comes with the words; called as `context` is, and after it."""
+        return []
+
+
+def harmless(name: str) -> str:
+    """A name with a web address in it is no name: strangers would use our letters to send their own message."""
+    return "" if ADVERTISEMENT.search(name) else name
 
 
 def language_for(language: str) -> str:

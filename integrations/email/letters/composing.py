@@ -51,7 +51,8 @@ def compose(
     with as_read_by(recipient, language) as read_in:
         words = draft or (look_up or in_use)(letter, read_in)
         layout = in_layout(letter, recipient, written(letter, letter.context(subject, occasion), words), read_in)
-        return Message(recipient, key=key, settings=settings, layout=layout)
+        enclosures = letter.enclosures(subject, settings)
+        return Message(recipient, key=key, settings=settings, layout=layout, enclosures=enclosures)
 
 
 def preview(

@@ -1,6 +1,6 @@
 """A letter as a message: its headers, its two parts, and the bytes that they become."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from email.utils import format_datetime
 from hashlib import sha256
 
@@ -14,7 +14,7 @@ from integrations.email import addresses
 from integrations.email.settings import EmailSettings
 
 from . import rendering
-from .base import Recipient
+from .base import Enclosure, Recipient
 
 
 class Message(BaseEmailMessage):  # type: ignore[misc]  # the library has no types
@@ -27,7 +27,15 @@ class Message(BaseEmailMessage):  # type: ignore[misc]  # the library has no typ
     # Seven bits: no server on the way has a reason to write it anew, which would break the firm's signature (DKIM).
     encoding = utf8_charset_qp
 
-    def __init__(self, recipient: Recipient, *, key: str, settings: EmailSettings, layout: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        recipient: Recipient,
+        *,
+        key: str,
+        settings: EmailSettings,
+        layout: Mapping[str, str],
+        enclosures: Iterable[Enclosure] = (),
+    ) -> None:
         super().__init__(
             context=dict(layout),
             template_name="email/layout",
@@ -44,6 +52,8 @@ class Message(BaseEmailMessage):  # type: ignore[misc]  # the library has no typ
         )
         self.boundary = salted_hmac("integrations.email.boundary", key).hexdigest()[:32]
         self.render()
+        for each in enclosures:
+            self.enclose(each)
 
     def render(self) -> None:
         context = self.get_context_data()
@@ -52,6 +62,12 @@ class Message(BaseEmailMessage):  # type: ignore[misc]  # the library has no typ
         self.html = rendering.page(f"{self.template_name}.html", context)
         self.alternatives.clear()
         self._attach_body()
+
+    def enclose(self, enclosure: Enclosure) -> None:
+        if enclosure.name:
+            self.attach(enclosure.name, enclosure.content, enclosure.kind)
+        else:
+            self.attach_alternative(enclosure.content, enclosure.kind)
 
     def send(self, fail_silently: bool = False) -> int:
         """As it is: the library's own would render again, and overwrite whom it is from and answers go to."""
