@@ -22,7 +22,7 @@ from integrations.service import (
 from leads.models import Lead
 from webinars.models import Registration, Session
 
-from . import mapping, mapping_webinars, presence, probe, webinars
+from . import mapping, mapping_webinars, presence, probe, topics, webinars
 from .client import OdooClient
 from .leads import LeadRecords, missing_or_stale
 from .registrations import RegistrationRecords
@@ -42,6 +42,7 @@ class OdooService(IntegrationService):
         "crm.lead": mapping.LABELS,
         "event.event": mapping_webinars.SESSION_LABELS,
         "event.registration": mapping_webinars.REGISTRATION_LABELS,
+        topics.MODEL: topics.LABELS,
     }
     settings: OdooSettings
 
@@ -115,3 +116,8 @@ class OdooService(IntegrationService):
         found = presence.read(self.registration_records, chosen)
         promised += outbox.keep_in_sync(OdooService.push_registrations, found.cancelled)  # the difference is shown
         return JobReport(promised=promised, counts=presence.note(found))
+
+    @job(every=timedelta(days=1), command="import-topics", label=_("Import topics"))
+    def import_topics(self, *, dry_run: bool = False) -> JobReport:
+        """Take over webinar topics from Odoo's products of the chosen category; what was edited here is kept."""
+        return topics.TopicImport(self.client, self.connection, self.remote_system, dry_run=dry_run).run()

@@ -54,6 +54,13 @@ class OdooSettings(IntegrationSettings):
         ),
     )
 
+    topic_category: str = Field(
+        "Webinars",
+        title=noop("Category of webinars"),
+        min_length=1,
+        description=noop("The English name of the product category in Odoo whose products are imported as topics."),
+    )
+
     @field_validator("url")
     @classmethod
     def has_no_credentials(cls, url: HttpUrl) -> HttpUrl:

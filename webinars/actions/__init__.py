@@ -27,6 +27,7 @@ from webinars.actions.sessions import (
     complete_session,
     publish_session,
 )
+from webinars.actions.topics import change_topics, create_topics
 
 __all__ = [
     "HOLD",
@@ -37,9 +38,11 @@ __all__ = [
     "cancel",
     "cancel_session",
     "change_session",
+    "change_topics",
     "clone_session",
     "complete_session",
     "confirm_payment",
+    "create_topics",
     "decline_offer",
     "expire",
     "forget",

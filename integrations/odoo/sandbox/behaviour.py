@@ -35,7 +35,13 @@ def defaults(env: Env, model: str) -> Record:
         filled |= {"stage_id": 1, "user_id": env.uid}
     elif model == "product.template":
         filled |= {"type": "consu", "detailed_type": "consu", "service_tracking": "no", "list_price": 1.0}
-        filled |= {"uom_id": 1, "uom_po_id": 1, "categ_id": False if env.modern else 1, "sale_ok": True}
+        filled |= {
+            "currency_id": 1,
+            "uom_id": 1,
+            "uom_po_id": 1,
+            "categ_id": False if env.modern else 1,
+            "sale_ok": True,
+        }
     elif model == "res.partner":
         filled |= {"type": "contact"}
     return {name: value for name, value in filled.items() if name in env.fields(model)}

@@ -82,7 +82,9 @@ class Model:
             return computed.display_name(self.env, self.name, record)
         if compute := computed.find_compute(self.name, name):
             return compute(self.env, record)
-        return record.get(behaviour.ALIASES.get(name, name), values.empty(self.fields[name]))
+        column = behaviour.ALIASES.get(name, name)
+        untranslated = record.get(column, values.empty(self.fields[name]))
+        return record.get(translated(column, self.env.context.get("lang")), untranslated)
 
     def _existing(self, ids: Iterable[int], operation: str) -> list[Record]:
         """The records, all of which must exist and be this user's to change."""
@@ -176,6 +178,11 @@ class Model:
         rows = self.env.rows(field.relation)
         found = [rows[target] for target in constraints.ids_of(value) if target in rows]
         return ", ".join(computed.display_name(self.env, field.relation, row) for row in found)
+
+
+def translated(column: str, language: str | None) -> str:
+    """Where a record keeps what it says in another language than English."""
+    return f"{column}@{language}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any, Self
 from . import access, page
 from .env import Database
 from .faults import Faults
-from .orm import Model
+from .orm import Model, translated
 from .schema import load_schema
 from .seed import seed
 from .server import Server
@@ -110,6 +110,12 @@ class OdooSandbox:
         """What somebody edits or archives there."""
         with self._store.transaction():
             self._admin(model).write([ids] if isinstance(ids, int) else ids, values)
+
+    def translate(self, model: str, record_id: int, language: str, values: Mapping[str, str]) -> None:
+        """What somebody enters there for another language, such as "de_DE"."""
+        with self._store.transaction():
+            words = {translated(name, language): value for name, value in values.items()}
+            self._store.put(model, {**self._store.table(model)[record_id], **words})
 
     def unlink(self, model: str, ids: int | Sequence[int]) -> None:
         """What somebody deletes there."""
