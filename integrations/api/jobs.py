@@ -40,6 +40,7 @@ class JobResult(Schema):
     failed: int
     waiting: int = Field(description="Held: paused, disabled or half configured.")
     errors: dict[str, int] = Field(description="How many of which kind.")
+    counts: dict[str, int] = Field({}, description="What the job itself did here, of which kind how often.")
     run: int
 
 

@@ -7,8 +7,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integrations import errors
-from integrations.models import Connection
+from integrations.models import Connection, ExternalRecord
 from integrations.service import ConnectionReport, Requirement
+from webinars.models import Session
 
 from . import mapping
 from .client import OdooClient
@@ -16,8 +17,15 @@ from .client import OdooClient
 if TYPE_CHECKING:
     from .service import OdooService
 
+EVENTS_LOOKED_AT = 200  # the newest
 MODULES = ("crm", "event", "website_event")
 NEEDED = [("crm.lead", right) for right in ("create", "read", "write")]
+# As soon as webinars are used and Odoo has events.
+NEEDED_FOR_WEBINARS = [
+    *((model, right) for model in ("event.event", "event.registration") for right in ("create", "read", "write")),
+    ("res.partner", "create"),
+    ("res.partner", "write"),
+]
 # What later promises need, or what we do without when it is missing: told, but no reason to stop.
 USEFUL = [
     ("utm.source", "create"),
@@ -51,11 +59,15 @@ def report(service: "OdooService") -> ConnectionReport:
     if expires_at:
         days = (expires_at - timezone.now()).days
         facts[_("API key")] = _("%(days)s days left") % {"days": days}
+    with_events = modules["event"] and Session.objects.exclude(status=Session.Status.DRAFT).exists()
+    needed = [*NEEDED, *NEEDED_FOR_WEBINARS] if with_events else NEEDED
     problems = missing_modules(modules, ["crm"])
     if not problems:
-        problems = missing_rights(client, NEEDED)
-    notes = missing_modules(modules, ["event"]) + missing_rights(client, present(USEFUL, modules))
+        problems = missing_rights(client, needed)
+    useful = [right for right in present(USEFUL, modules) if right not in needed]
+    notes = missing_modules(modules, ["event"]) + missing_rights(client, useful)
     notes += [] if problems else missing_fields(service)
+    notes += letters_of_odoo(service) if with_events and not problems else []
     found = {"modules": modules, "administrator": client.may("res.users", "create")}
     if found["administrator"]:
         notes.append(_("The user may administer this Odoo: one with fewer rights would do, and be safer."))
@@ -123,6 +135,22 @@ def missing_fields(service: "OdooService") -> list[str]:
     if not lacking:
         return []
     return [_("This Odoo has no such fields, they are left out: %(fields)s.") % {"fields": ", ".join(lacking)}]
+
+
+def letters_of_odoo(service: "OdooService") -> list[str]:
+    """Events of ours to which somebody added a mail schedule there: their attendees would hear of everything twice."""
+    known = ExternalRecord.objects.filter(
+        remote_system=service.remote_system, remote_model="event.event", gone_at=None
+    ).order_by("-pk")
+    ids = [int(remote_id) for remote_id in known.values_list("remote_id", flat=True)[:EVENTS_LOOKED_AT]]
+    if not ids:
+        return []
+    wanted = [["id", "in", ids], ["event_mail_ids", "!=", False]]
+    names = ", ".join(row["name"] for row in service.client.search_read("event.event", wanted, ["name"]))
+    if not names:
+        return []
+    told = _("Odoo writes to the attendees, too: remove the communication of these events there: %(events)s.")
+    return [told % {"events": names}]
 
 
 def key_expiry(client: OdooClient, uid: int) -> datetime | None:

@@ -14,6 +14,7 @@ from leads import actions
 
 from .conftest import connect, connection, states
 from .people import captured, crowd
+from .rooms import a_session, only, push
 
 
 @pytest.fixture
@@ -115,6 +116,31 @@ def test_missing_event_rights_are_a_note_that_stops_no_lead(odoo: Integration, p
     assert report.ok
     assert "The user lacks the right “create” on event.event (Events / User)." in report.notes
     assert len(peer.records("crm.lead")) == 1
+
+
+def test_event_rights_are_needed_as_soon_as_there_are_webinars(odoo: Integration, peer: OdooSandbox) -> None:
+    peer.users.set_groups(peer.username, (SALES_ALL,))
+    a_session()
+
+    report = health.test(connection())
+
+    assert not report.ok
+    assert "The user lacks the right “create” on event.event (Events / User)." in report.problems
+
+
+def test_the_report_names_events_whose_attendees_odoo_writes_to(odoo: Integration, peer: OdooSandbox) -> None:
+    a_session()
+    push()
+    quiet = health.test(connection())
+    event = only(peer, "event.event")["id"]
+    peer.write("event.event", event, {"event_mail_ids": [(0, 0, {"event_id": event, "interval_type": "days"})]})
+
+    report = health.test(connection())
+
+    assert (quiet.notes, report.ok) == ([], True)
+    assert report.notes == [
+        "Odoo writes to the attendees, too: remove the communication of these events there: Data <strategy>."
+    ]
 
 
 def test_a_wrong_key_makes_rows_wait_until_it_is_mended(odoo: Integration, peer: OdooSandbox) -> None:
