@@ -69,11 +69,13 @@ def where_they_lead(services: list[IntegrationService | None]) -> Iterator[Requi
         complete and all(service.mode_of(service.settings) == Mode.LIVE for service in known),
         _("This is a test system or a stand-in: enter address and credentials of the real one."),
     )
-    yield Requirement(
-        _("The way there is encrypted."),
-        complete and all(url.scheme == "https" for service in known for url in addresses(service)),
-        _("Enter an address that begins with https://"),
-    )
+    urls = [url for service in known for url in addresses(service)]
+    if urls or not complete:  # who is reached by other means than a URL, tells in its own requirements
+        yield Requirement(
+            _("The way there is encrypted."),
+            complete and all(url.scheme == "https" for url in urls),
+            _("Enter an address that begins with https://"),
+        )
 
 
 def addresses(service: IntegrationService) -> list[HttpUrl]:

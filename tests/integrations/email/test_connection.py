@@ -142,6 +142,10 @@ def test_checklist_asks_for_encryption_and_a_sender_of_ones_own(email: Email) ->
     assert "People see who writes to them." not in unmet
 
 
+def test_checklist_praises_no_encryption_that_is_not_there(email: Email) -> None:
+    assert "The way there is encrypted." not in {line.text for line in golive.checklist(email)}
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [("host", "mail.example.com\r\nRSET"), ("from_email", "nobody"), ("port", 0), ("from_name", "A\nB: c")],
