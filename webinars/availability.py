@@ -72,9 +72,12 @@ def by_time(session: Session, now: datetime) -> State | None:
 
 def by_seats(session: Session, left: int | None, waiting: int) -> State:
     """A newcomer queues up behind who waits, even if a seat is free."""
-    if waiting or left == 0:
-        return State.WAITING_LIST if session.waiting_list else State.FULL
-    return State.OPEN if session.is_free or can_be_paid() else State.NOT_PAYABLE
+    full = waiting > 0 or left == 0
+    if full and not session.waiting_list:
+        return State.FULL
+    if not (session.is_free or can_be_paid()):
+        return State.NOT_PAYABLE
+    return State.WAITING_LIST if full else State.OPEN
 
 
 def can_be_paid() -> bool:

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_safe
 
 from leads import throttle, utm
@@ -74,9 +75,9 @@ def take(request: HttpRequest, session: Session, *, embedded: bool) -> HttpRespo
     told = form.of_page(session.slug, utm=utm.last_touch(request), first_utm=utm.first_touch(request))
     try:
         registered = actions.register(session, told)
-    except WebinarError:  # since we looked; looking again tells what it is
+    except WebinarError as refusal:  # since we looked
         again = visible_session(session.slug)
-        return show(request, again, form, status=HTTPStatus.CONFLICT, embedded=embedded)
+        return show(request, again, form, status=HTTPStatus.CONFLICT, refusal=str(refusal), embedded=embedded)
     return after(request, registered, offered, embedded=embedded)
 
 
@@ -119,6 +120,7 @@ def show(
     embedded: bool,
     status: int = HTTPStatus.OK,
     minutes_to_wait: int = 0,
+    refusal: str = "",
 ) -> HttpResponse:
     offered = availability.of(session, timezone.now())
     context = {
@@ -126,6 +128,7 @@ def show(
         "offered": offered,
         "form": form,
         "minutes_to_wait": minutes_to_wait,
+        "refusal": refusal,
         "structured": structured.event(request, session, offered),
     }
     return show_page(request, "session", context, status=status, embedded=embedded)
@@ -143,5 +146,6 @@ def show_page(
         "zone_query": zone_query(request),
     }
     response = render(request, f"webinars/{name}.html", shown, status=status)
+    patch_vary_headers(response, ["Cookie"])  # which tells the zone
     utm.remember(request, response)
     return response

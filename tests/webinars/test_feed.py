@@ -58,6 +58,10 @@ def test_feed_is_published_and_named_in_the_language_of_its_address(client: Clie
     assert (calendar.method.value, calendar.vevent.summary.value) == ("PUBLISH", "Daten")
 
 
+def test_bare_address_leads_to_the_feed_in_a_language(client: Client) -> None:
+    assert client.get("/webinars/feed.ics")["Location"] == "/en/webinars/feed.ics"
+
+
 def test_empty_feed_is_a_calendar(client: Client) -> None:
     assert events(client) == []
 

@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from leads.models import Consent, Lead, Touchpoint
-from tests.factories import RegistrationFactory, SessionFactory, TopicFactory
+from leads.signals import leads_captured
+from tests.factories import RegistrationFactory, SessionFactory, TopicFactory, a_registrant
+from webinars import actions
 from webinars.models import Registration, Session
 from webinars.terms import TERMS_VERSION
 
@@ -154,6 +158,7 @@ STATES: list[tuple[dict[str, Any], str]] = [
     ({"status": "completed"}, "This session has begun or is over."),
     ({"starts_at": timezone.now() - SOON}, "This session has begun or is over."),
     ({"price": 99}, "it cannot be paid here yet"),
+    ({"price": 99, "capacity": 1}, "it cannot be paid here yet"),
     ({"capacity": 1, "waiting_list": False}, "All seats of this session are taken."),
 ]
 
@@ -171,6 +176,21 @@ def test_session_that_takes_nobody_says_why_and_keeps_nothing(
     assert told in text_of(sent)
     assert "<form method=" not in shown.content.decode()
     assert (Registration.objects.count(), Lead.objects.filter(email="ada@client.example").count()) == (1, 0)
+
+
+def test_seat_that_goes_while_the_form_is_sent_is_told_and_what_was_typed_kept(client: Client) -> None:
+    session = a_session(capacity=1, waiting_list=False)
+
+    def overtake(**kwargs: Any) -> None:
+        leads_captured.disconnect(overtake)
+        actions.register(session, a_registrant("other@client.example"))
+
+    leads_captured.connect(overtake)
+    answer = post(client)
+
+    assert (answer.status_code, Registration.objects.count()) == (409, 0)  # one transaction here, two on a server
+    assert "All seats of this session are taken." in text_of(answer)
+    assert 'value="ada@client.example"' in answer.content.decode()
 
 
 def test_draft_is_not_found(client: Client) -> None:
@@ -226,6 +246,22 @@ def test_form_makes_a_registration_and_leads_to_the_thanks(client: Client) -> No
     assert (made.company, made.phone, made.language, made.zone) == ("Acme", "1", "de", "Europe/London")
     assert (made.terms_version, consent.source) == (TERMS_VERSION, "webinar form: data")
     assert (Touchpoint.objects.get().kind, client.get(answer["Location"]).status_code) == ("webinar", 200)
+
+
+def test_form_takes_as_many_queries_however_many_came_before(client: Client) -> None:
+    counts = []
+
+    for came_before in (1, 3):
+        RegistrationFactory.create_batch(came_before, session=SessionFactory(slug=f"after-{came_before}"))
+        with CaptureQueriesContext(connection) as queries:
+            post(client, f"/en/webinars/after-{came_before}/", email=f"p{came_before}@client.example")
+        counts.append(len(queries))
+
+    assert counts[0] == counts[1] <= 20
+
+
+def test_page_is_not_kept_for_visitors_of_other_zones(client: Client) -> None:
+    assert "Cookie" in client.get("/en/webinars/")["Vary"]
 
 
 def test_campaign_of_the_visit_is_kept(client: Client) -> None:
