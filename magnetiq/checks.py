@@ -88,7 +88,15 @@ def site_url() -> str:
 
 
 def cors_allowed_origins() -> str:
-    problems = filter(None, map(_problem_of_origin, settings.CORS_ALLOWED_ORIGINS))
+    return _problem_of_origins(settings.CORS_ALLOWED_ORIGINS)
+
+
+def embed_origins() -> str:
+    return _problem_of_origins(settings.EMBED_ORIGINS)
+
+
+def _problem_of_origins(origins: Iterable[str]) -> str:
+    problems = filter(None, map(_problem_of_origin, origins))
     return next((f"has an entry that {problem}" for problem in problems), "")
 
 
@@ -143,6 +151,12 @@ REQUIREMENTS = [
         "CORS_ALLOWED_ORIGINS",
         cors_allowed_origins,
         'List websites one by one: CORS_ALLOWED_ORIGINS=https://www.example.com,https://shop.example.com ("*" is none)',
+    ),
+    Requirement(
+        "magnetiq.E007",
+        "EMBED_ORIGINS",
+        embed_origins,
+        'List websites one by one: EMBED_ORIGINS=https://www.example.com,https://shop.example.com ("*" is none)',
     ),
 ]
 

@@ -83,6 +83,13 @@ def test_unsafe_cors_origins_are_refused(settings, origins):
     assert found() == ["magnetiq.E006"]
 
 
+@pytest.mark.parametrize("origins", [["*"], ["https://www.example.com", "http://intranet"], ["www.example.com"]])
+def test_unsafe_embed_origins_are_refused(settings, origins):
+    settings.EMBED_ORIGINS = origins
+
+    assert found() == ["magnetiq.E007"]
+
+
 @pytest.mark.parametrize(("required", "warned"), [(True, []), (False, ["magnetiq.W001"])])
 def test_deploying_without_second_factors_is_warned_of_and_starts(settings, required, warned):
     settings.REQUIRE_TWO_FACTOR = required

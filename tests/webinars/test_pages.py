@@ -260,6 +260,15 @@ def test_form_takes_as_many_queries_however_many_came_before(client: Client) -> 
     assert counts[0] == counts[1] <= 20
 
 
+def test_links_with_a_campaign_are_known_to_be_the_same_page(client: Client) -> None:
+    a_session()
+
+    page = client.get(f"{PAGE}?utm_source=news").content.decode()
+
+    assert '<link rel="canonical" href="http://testserver/en/webinars/data/">' in page
+    assert 'property="og:url" content="http://testserver/en/webinars/data/"' in page
+
+
 def test_page_is_not_kept_for_visitors_of_other_zones(client: Client) -> None:
     assert "Cookie" in client.get("/en/webinars/")["Vary"]
 
