@@ -12,7 +12,7 @@ from .models.delivery import DeliveryQuerySet
 
 def belongings(lead: Lead) -> list[QuerySet[Any]]:
     """The rows of the domain, kind by kind: what something can be promised about. Each app adds its own here."""
-    return [Lead.objects.filter(pk=lead.pk), lead.touchpoints.all(), lead.consents.all()]
+    return [Lead.objects.filter(pk=lead.pk), lead.touchpoints.all(), lead.consents.all(), lead.registrations.all()]
 
 
 def deliveries(lead: Lead) -> DeliveryQuerySet:

@@ -13,6 +13,9 @@ from integrations.models import Delivery, ExternalRecord
 from leads.actions import MOST_DOWNLOADS
 from leads.consents import marketing_text
 from leads.models import DETAILS, FIRST_UTM_FIELDS, UTM_FIELDS, Consent, Lead, Touchpoint
+from webinars import links
+from webinars.models import Registration
+from webinars.models.registration import DETAILS as TOLD
 
 Row = dict[str, Any]
 EMAIL = "email"  # the integration whose deliveries are letters
@@ -78,6 +81,25 @@ def requested(touchpoint: Touchpoint) -> Row:
     return {**told, "whitepaper": touchpoint.whitepaper.title if touchpoint.whitepaper else None, **campaign}
 
 
+def registrations(lead: Lead) -> Section:
+    held = lead.registrations.select_related("session__topic", "lead").prefetch_related("payments")
+    found = list(held.order_by("session__starts_at", "pk"))
+    return Section(
+        name="registrations",
+        title=_("Webinars that you registered for"),
+        rows=[(registration, links.manage(registration)) for registration in found],
+        exported=[registered(registration) for registration in found],
+    )
+
+
+def registered(registration: Registration) -> Row:
+    session = registration.session
+    told = columns(registration, "email", *TOLD, "status", "terms_version", "terms_accepted_at")
+    when = columns(registration, "registered_at", "confirmed_at", "held_until", "created_at", "updated_at")
+    paid = [columns(payment, "amount", "currency", "status", "created_at") for payment in registration.payments.all()]
+    return {"webinar": session.topic.title, "starts_at": session.starts_at, **told, **when, "payments": paid}
+
+
 def consents(lead: Lead) -> Section:
     found = [(consent, marketing_text(consent.text_version)) for consent in lead.consents.all()]
     return Section(
@@ -122,7 +144,7 @@ def whose(remote_model: str) -> str:
     return next((slug for slug, service in services if remote_model in service.field_labels), remote_model)
 
 
-SECTIONS: list[Callable[[Lead], Section]] = [details, requests, consents, letters, systems]
+SECTIONS: list[Callable[[Lead], Section]] = [details, requests, registrations, consents, letters, systems]
 
 
 def columns(row: Model, *names: str) -> Row:

@@ -17,7 +17,18 @@ from integrations.models import Connection, Delivery, Erasure, ExternalRecord, I
 from leads import actions
 from leads.actions import Utm, capture
 from leads.models import Consent, Lead, Touchpoint
-from tests.factories import A_MOMENT, LeadFactory, TouchpointFactory, WhitepaperFactory, a_capture
+from tests.factories import (
+    A_MOMENT,
+    LeadFactory,
+    RegistrationFactory,
+    SessionFactory,
+    TopicFactory,
+    TouchpointFactory,
+    WhitepaperFactory,
+    a_capture,
+)
+from webinars import links
+from webinars.models import Registration
 
 pytestmark = pytest.mark.django_db
 Page = Any
@@ -120,6 +131,16 @@ class TestPage:
         assert "may send me news" in page
         assert "Confirmed on" in page
 
+    def test_shows_what_somebody_registered_for_by_the_sessions_clock(self, ada: Lead) -> None:
+        session = SessionFactory(topic=TopicFactory(title_en="Storage"), starts_at=A_MOMENT, zone="Asia/Tokyo")
+        registration = RegistrationFactory(lead=ada, session=session)
+
+        page = text(look(ada))
+
+        assert "Storage" in page
+        assert "21:00:00 Asia/Tokyo" in page
+        assert links.manage(registration) in page
+
     def test_speaks_the_language_of_the_lead(self, ada: Lead) -> None:
         Lead.objects.update(language="de")
         ada.refresh_from_db()
@@ -163,8 +184,9 @@ class TestPage:
     ) -> None:
         for _ in range(10):
             TouchpointFactory(lead=ada, whitepaper=WhitepaperFactory())
+            RegistrationFactory(lead=ada)
 
-        with django_assert_max_num_queries(15):
+        with django_assert_max_num_queries(16):
             look(ada)
 
     def test_one_visitor_presses_ten_times_in_ten_minutes(self, ada: Lead) -> None:
@@ -241,13 +263,15 @@ class TestExport:
 
     def test_has_all_columns_of_the_person(self, ada: Lead) -> None:
         """Whoever adds a column to these tables has to say here that it is exported, or why not."""
-        of_ours = {"id", "lead", "key", "uuid", "name_is_guess"}
+        of_ours = {"id", "lead", "key", "uuid", "name_is_guess", "session", "number"}
+        RegistrationFactory(lead=ada)
         found = self.exported(ada)
 
         for model, row in (
             (Lead, found["person"]),
             (Touchpoint, found["requests"][0]),
             (Consent, found["consents"][0]),
+            (Registration, found["registrations"][0]),
         ):
             columns = {field.name for field in model._meta.fields}
             assert columns - of_ours <= set(row)
