@@ -26,6 +26,7 @@ from . import letters, probe, stored, suppressions
 from .client import OPERATION, Mail, Session, SmtpClient, on_the_wire
 from .desk import Desk, Write
 from .letters import Letter
+from .letters.base import Current
 from .settings import EmailSettings
 
 Outcomes = Iterator[tuple[Sequence[Any], Outcome]]
@@ -36,7 +37,8 @@ def posted(letter: type[Letter[Any]], *, button: Promise | str = "") -> "Operati
     """The promise of one kind of letter."""
 
     def handler(service: "EmailService", subjects: Sequence[Model]) -> Outcomes:
-        yield from service.send(subjects, lambda subject: service.compose(letter, subject))
+        current = Current(letter, subjects)
+        yield from service.send(subjects, lambda subject: service.compose(letter, subject, current.of))
 
     handler.__doc__ = f"Send the letter “{letter.name}” about each subject."
     return operation(label=letter.label, batch_size=AT_ONCE, queue=letter.queue, button=button)(handler)
@@ -117,7 +119,7 @@ class EmailService(IntegrationService):
         """Operators' words, read once for a batch."""
         return cache(letters.in_use)
 
-    def compose(self, letter: type[Letter[Any]], subject: Model) -> Mail:
+    def compose(self, letter: type[Letter[Any]], subject: Model, current: Callable[[Any], Model]) -> Mail:
         promise = self.promise(subject)
         message = letters.compose(
             letter,
@@ -126,6 +128,7 @@ class EmailService(IntegrationService):
             key=promise.key,
             settings=self.settings,
             look_up=self.look_up,
+            current=current,
         )
         return Mail(self.settings.from_email, message.to[0], on_the_wire(message.message()))
 

@@ -5,14 +5,13 @@ operators' own words see the same placeholders: the context's fields, as text in
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar, Generic, NamedTuple, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings as django_settings
-from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import Model, QuerySet
 from django.utils import timezone, translation
 from django.utils.functional import Promise
@@ -76,11 +75,8 @@ class Letter(Generic[M]):
 
     @classmethod
     def current(cls, subject: M) -> M:
-        """The subject as it is now: a batch may have waited since it was read. Raises Obsolete when it is gone."""
-        try:
-            return type(subject)._base_manager.select_related(*cls.related).get(pk=subject.pk)
-        except ObjectDoesNotExist as gone:
-            raise Obsolete(gettext("What this letter was about is gone.")) from gone
+        """The subject as it is now. Raises Obsolete when it is gone."""
+        return Current(cls, [subject]).of(subject)
 
     @classmethod
     def recipient(cls, subject: M, occasion: str) -> Recipient:
@@ -101,6 +97,33 @@ class Letter(Generic[M]):
 def harmless(name: str) -> str:
     """A name with a web address in it is no name: strangers would use our letters to send their own message."""
     return "" if ADVERTISEMENT.search(name) else name
+
+
+class Current(Generic[M]):
+    """Subjects as they are now: a batch may have waited since it was read.
+
+    They are read again a few at a time, shortly before their turn, in the order of `subjects`.
+    """
+
+    AT_ONCE = 10
+
+    def __init__(self, letter: type[Letter[M]], subjects: Sequence[M]) -> None:
+        self.letter = letter
+        self.waiting = list(reversed(subjects))
+        self.found: dict[Any, M] = {}
+
+    def of(self, subject: M) -> M:
+        """The next of the subjects. Raises Obsolete when it is gone."""
+        if self.waiting and self.waiting[-1].pk == subject.pk:
+            self.read([self.waiting.pop() for _number in range(min(self.AT_ONCE, len(self.waiting)))])
+        try:
+            return self.found[subject.pk]
+        except KeyError as gone:
+            raise Obsolete(gettext("What this letter was about is gone.")) from gone
+
+    def read(self, subjects: Sequence[M]) -> None:
+        rows = type(subjects[0])._base_manager.select_related(*self.letter.related)
+        self.found = rows.in_bulk([subject.pk for subject in subjects])
 
 
 def language_for(language: str) -> str:

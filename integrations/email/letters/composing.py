@@ -37,14 +37,15 @@ def compose(
     language: str = "",
     draft: Draft | None = None,
     look_up: Callable[[type[Letter[Any]], str], Draft | None] | None = None,
+    current: Callable[[Model], Model] | None = None,
 ) -> Message:
     """The letter about `subject` as it is to be sent now; `key` is its promise's.
 
     `language` instead of the reader's, `draft` (subject, body) instead of the words that are in use; `look_up` finds
-    these instead of `in_use`. Raises Obsolete when nobody wants it any more, Rejected when it cannot be written; what a
-    template raises passes.
+    these instead of `in_use`, `current` the subject as it is now instead of `letter.current`. Raises Obsolete when
+    nobody wants it any more, Rejected when it cannot be written; what a template raises passes.
     """
-    subject = letter.current(subject)
+    subject = (current or letter.current)(subject)
     recipient = letter.recipient(subject, occasion)
     if letter.marketing and not (recipient.lead and recipient.lead.marketing_consent):
         raise Obsolete(_("There is no confirmed consent to news by e-mail."))
