@@ -160,3 +160,32 @@ def test_site_that_is_not_on_the_list_gets_no_frame(
     assert re.search("Refused|violates", refusal.value.text)
     assert page.frame_locator("iframe").get_by_role("button").count() == 0
     page.close()
+
+
+def test_visitor_registers_in_german(page: Page, session: Session) -> None:
+    page.goto("/de/webinars/data/")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Datenstrategie")
+
+    for name, value in [("first_name", "Ada"), ("last_name", "Lovelace"), ("email", "ada@client.example")]:
+        page.locator(f"input[name={name}]").fill(value)
+    page.locator("input[name=terms_accepted]").check()
+    page.locator("main form button").click()
+
+    page.wait_for_url("**/de/webinars/data/thanks/confirmed/")
+    assert Registration.objects.get().language == "de"
+
+
+def test_visitor_goes_from_the_list_to_a_session_within_the_frame(
+    page: Page, session: Session, elsewhere: str, tmp_path: Path
+) -> None:
+    site = tmp_path / "index.html"
+    site.write_text(site.read_text().replace('data-session="data"', ""))
+    page.goto(elsewhere)
+    frame = page.frame_locator("iframe")
+
+    frame.get_by_role("link", name="Data strategy").click()
+
+    expect(frame.get_by_role("heading", level=1)).to_have_text("Data strategy")
+    expect(frame.locator("article .theirs")).to_contain_text("Europe/London")
+    assert page.url == f"{elsewhere}/"
