@@ -17,8 +17,8 @@ Values = dict[str, str]
 # One JSON document: what a batch of new records costs us is mostly the making of its statement.
 _ENTER = """
 INSERT INTO integrations_externalrecord (remote_system, remote_model, subject_type, subject_id,
-    remote_id, url, sent, sending, kept, as_of, synced_at)
-SELECT %(system)s, %(model)s, %(type)s, subject, id, url, sent, '{}', '{}', as_of, %(now)s
+    remote_id, url, sent, sending, kept, told, as_of, synced_at)
+SELECT %(system)s, %(model)s, %(type)s, subject, id, url, sent, '{}', '{}', '{}', as_of, %(now)s
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(subject bigint, id text, url text, sent jsonb, as_of timestamptz)
 ON CONFLICT (remote_system, remote_model, subject_type, subject_id) DO UPDATE SET
     remote_id = EXCLUDED.remote_id, url = EXCLUDED.url, sent = EXCLUDED.sent,

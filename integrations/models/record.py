@@ -22,7 +22,8 @@ class ExternalRecord(models.Model):
     where the other side had changed a field, so that theirs stays and the difference is shown; an operator's "answer"
     ("ours" or "theirs", see `conflicts`) stands beside them. `sending` is {field: values} of calls whose answers we
     have not: each may have been written there. `as_of` is the subject's `updated_at` that was sent: when the subject
-    has another one now, the other side is out of step, whoever wrote last.
+    has another one now, the other side is out of step, whoever wrote last. `told` is what became of it there,
+    where they tell: {"stage", "outcome": "open", "won" or "lost", "salesperson"}.
     """
 
     class Answer(models.TextChoices):
@@ -44,6 +45,7 @@ class ExternalRecord(models.Model):
         db_persist=True,
         verbose_name=_("waits for an answer"),
     )
+    told = models.JSONField(_("what became of it"), default=dict, blank=True)
     as_of = models.DateTimeField(null=True, blank=True)
     synced_at = models.DateTimeField(_("in step since"))
     gone_at = models.DateTimeField(_("deleted there"), null=True, blank=True)

@@ -22,7 +22,7 @@ from integrations.service import (
 from leads.models import Lead
 from webinars.models import Registration, Session
 
-from . import mapping, mapping_webinars, presence, probe, topics, webinars
+from . import mapping, mapping_webinars, outcome, presence, probe, topics, webinars
 from .client import OdooClient
 from .leads import LeadRecords, missing_or_stale
 from .registrations import RegistrationRecords
@@ -102,6 +102,11 @@ class OdooService(IntegrationService):
             return self.lead_records.dry_run(limit)
         due = missing_or_stale(self.connection, self.remote_system)[:limit]
         return JobReport(promised=outbox.keep_in_sync(OdooService.push_leads, due))
+
+    @job(every=timedelta(days=1), command="read-outcomes", label=_("Read outcomes of leads"))
+    def read_outcomes(self) -> JobReport:
+        """Learn of all leads there which stage they are in, whether they were won or lost, and who looks after them."""
+        return outcome.read(self.lead_records)
 
     @job(every=SYNC_EVERY, command="sync-webinars", label=_("Sync webinars"))
     def sync_webinars(self, *, session: str | None = None, dry_run: bool = False) -> JobReport:
