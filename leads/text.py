@@ -6,7 +6,8 @@ import re
 INVISIBLE = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff\ufff9-\ufffb]"
 )
-LINE_BREAKS = re.compile(r"\s*[\r\n\t\u2028\u2029]\s*")
+BLANKS = re.compile(r"\s+")
+LINE_BREAK = re.compile(r"[\r\n\t\u2028\u2029]")
 SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
@@ -14,7 +15,8 @@ def single_line(text: str) -> str:
     """Without invisible characters, line breaks and blanks around."""
     if text.isprintable():  # the usual case, at a tenth of the price
         return text.strip()
-    return LINE_BREAKS.sub(" ", INVISIBLE.sub("", text).strip())
+    # A pattern with blanks around the break would look at a long row of them anew from each one.
+    return BLANKS.sub(lambda row: " " if LINE_BREAK.search(row[0]) else row[0], INVISIBLE.sub("", text).strip())
 
 
 def many_lines(text: str) -> str:
