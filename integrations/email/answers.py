@@ -10,9 +10,12 @@ from integrations import errors
 CLOSING = 421  # "I close the connection", whatever was asked
 NOT_LET_IN = (530, 534, 535, 538)
 TOO_LARGE = 552
-# Permanent, says the server, but no fault of the address (RFC 3463): a full mailbox, its system, the way, a policy. Not
-# every server gives a number to the policy that stops most: it relays nothing for us.
-OTHERS_FAULT = re.compile(r"5\.(2\.2|3\.\d+|4\.\d+|7\.\d+)\b|.*\brelay", re.IGNORECASE)
+# Permanent, says the server, but no fault of the address (RFC 3463): our own (many servers look at the sender only when
+# they hear of a recipient), a full mailbox, its system, the way, our commands, a policy. Not every server gives a
+# number to the policy that stops most: it relays nothing for us.
+OTHERS_FAULT = re.compile(r"5\.(1\.[78]|2\.2|[3-7]\.\d+)\b|.*\brelay", re.IGNORECASE)
+NUMBERED = re.compile(r"5\.\d+\.\d+\b")
+COMMANDS_FAULT = (500, 502, 503, 504, 555)  # or a full mailbox's, 552, where nothing more precise is said
 
 Refused = Callable[[int, str], errors.IntegrationError]  # (code, the server's words)
 
@@ -26,7 +29,7 @@ def check(code: int, said: bytes, refused: Refused, *, wanted: int) -> None:
     if code // 100 == wanted:
         return
     text = words(said)
-    if code < 500:
+    if not 500 <= code < 600:
         raise errors.Conflict(_("Not now: the server answers %(code)s %(text)s") % {"code": code, "text": text})
     if code in NOT_LET_IN:
         raise errors.Misconfigured(_("The server does not let us in: %(code)s %(text)s") % {"code": code, "text": text})
@@ -41,7 +44,8 @@ def refused_sender(code: int, text: str) -> errors.IntegrationError:
 
 
 def refused_recipient(code: int, text: str) -> errors.IntegrationError:
-    kind = errors.Rejected if OTHERS_FAULT.match(text) else Undeliverable
+    vague = code in (*COMMANDS_FAULT, TOO_LARGE) and not NUMBERED.match(text)
+    kind = errors.Rejected if vague or OTHERS_FAULT.match(text) else Undeliverable
     return kind(_("The recipient's server refuses: %(code)s %(text)s") % {"code": code, "text": text})
 
 

@@ -1,14 +1,16 @@
 """The wire: SMTP, one connection for many letters, and what a server's answers mean."""
 
+import binascii
 import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email.message import Message
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from django.conf import settings as django_settings
@@ -24,6 +26,7 @@ from .settings import EmailSettings
 OPERATION = "send_letters"
 DATA, GO_AHEAD = "DATA", 354
 LINE_END = re.compile(rb"\r?\n")
+SIZE = re.compile(r"[0-9]{1,18}")
 
 
 class Mail(NamedTuple):
@@ -208,7 +211,7 @@ def translate(error: Exception) -> Exception:
             return errors.Unavailable(_("No answer of the server within the time allowed."))
         case smtplib.SMTPServerDisconnected():
             return errors.Unavailable(_("The server closed the connection."))
-        case smtplib.SMTPException():
+        case smtplib.SMTPException() | binascii.Error():  # the latter for a challenge that nobody can read
             return errors.Misconfigured(_("The server offers no way to log in that we know."))
         case ssl.SSLError():
             return errors.Unavailable(_("No secure connection to the server."))
@@ -239,8 +242,8 @@ def envelope(smtp: smtplib.SMTP, mail: Mail) -> list[str]:
 
 def options_for(smtp: smtplib.SMTP, mail: Mail) -> list[str]:
     """What MAIL FROM must say of this letter. Raises Rejected for what the server does not take."""
-    limit = smtp.esmtp_features.get("size", "")
-    if limit.isdigit() and 0 < int(limit) < len(mail.content):
+    limit = largest(smtp.esmtp_features)
+    if 0 < limit < len(mail.content):
         raise errors.Rejected(
             _("The letter is larger (%(size)s bytes) than the server takes (%(limit)s bytes).")
             % {"size": len(mail.content), "limit": limit}
@@ -253,6 +256,12 @@ def options_for(smtp: smtplib.SMTP, mail: Mail) -> list[str]:
             raise errors.Rejected(_("The server takes no addresses with letters like these before the @."))
         options.append("SMTPUTF8")
     return options
+
+
+def largest(extensions: Mapping[str, str]) -> int:
+    """How many bytes a letter may have; 0 where the server does not say, or nothing that makes sense."""
+    limit = extensions.get("size", "")
+    return int(limit) if SIZE.fullmatch(limit) else 0
 
 
 def our_name() -> str:
@@ -270,8 +279,43 @@ def leave(smtp: smtplib.SMTP | None) -> None:
         smtp.close()
 
 
+class _InTime:
+    """A connection's answers, as smtplib reads them: all lines of one before `until` (time.monotonic())."""
+
+    def __init__(self, file: Any) -> None:
+        self.file = file
+        self.until = 0.0
+
+    def readline(self, limit: int) -> bytes:
+        line = b""
+        while len(line) < limit and not line.endswith(b"\n"):
+            if time.monotonic() > self.until:
+                raise TimeoutError
+            ready = self.file.peek(1)  # waits for as much as comes at once
+            if not ready:
+                break
+            line += self.file.readline(min(len(ready), limit - len(line)))
+        return line
+
+    def close(self) -> None:
+        self.file.close()
+
+
 class _Smtp(smtplib.SMTP):
-    """Connects to the address that was checked, whatever the name leads to a moment later."""
+    """Connects to the address that was checked, whatever the name leads to a moment later.
+
+    An answer that never ends, or is none, ends the connection: what follows could not be told from other answers.
+    """
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.sock is not None:
+            self.file = self.file or _InTime(self.sock.makefile("rb"))
+            self.file.until = time.monotonic() + (self.sock.gettimeout() or 0)
+        code, said = super().getreply()
+        if code < 0:
+            self.close()
+            raise smtplib.SMTPResponseException(code, said)
+        return code, said
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         checked = host if django_settings.ALLOW_PRIVATE_ADDRESSES else public_address(host, port)

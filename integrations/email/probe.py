@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 
 from integrations.service import ConnectionReport, Requirement
 
-from .client import Offer
+from .client import Offer, largest
 from .settings import EmailSettings
 
 TOLD = ("starttls", "auth", "size", "8bitmime", "smtputf8", "pipelining", "dsn")
@@ -27,8 +27,8 @@ def report(offer: Offer, settings: EmailSettings) -> ConnectionReport:
 
 def told(name: str, value: str) -> str:
     """An extension in words: what it allows, where it tells."""
-    if name == "size" and value.isdigit() and int(value):
-        return _("letters of up to %(size)s MB") % {"size": round(int(value) / 1_000_000, 1)}
+    if name == "size" and (limit := largest({name: value})):
+        return _("letters of up to %(size)s MB") % {"size": round(limit / 1_000_000, 1)}
     return " ".join([name.upper(), *value.split()])
 
 

@@ -115,6 +115,11 @@ def test_recipient_refused_for_good_is_dead_and_suppressed(email: Email, peer: M
         "554 5.3.2 System down",
         "550 5.4.4 No route",
         "550 We do not relay",
+        "550 5.1.8 Sender address rejected: Domain not found",
+        "501 5.5.4 Unsupported option",
+        "550 5.6.7 Not in these letters",
+        "503 Bad sequence of commands",
+        "552 Mailbox full",
     ],
 )
 def test_what_is_not_the_addresses_fault_suppresses_nothing(email: Email, peer: MailSandbox, answer: str) -> None:
