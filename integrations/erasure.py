@@ -20,7 +20,7 @@ from leads.addresses import normalise
 from leads.models import Lead
 
 from . import person, traces
-from .models import Delivery, Erasure, ErasureItem
+from .models import Delivery, Erasure, ErasureItem, Suppression
 from .models.erasure import OURS
 
 State = Delivery.State
@@ -116,12 +116,21 @@ def certify(erasure: Erasure, done: Counter[str], promises: Iterator[Delivery]) 
         erasure.save(update_fields=["completed_at"])
 
 
+def lift_late_suppressions() -> None:
+    """Of letters that were on the wire when the person was forgotten, and were refused after that."""
+    asked = dict(Erasure.objects.filter(completed_at=None).values_list("digest", "requested_at"))
+    if asked:
+        late = Suppression.objects.filter(created_at__gte=min(asked.values())).values_list("pk", "email")
+        Suppression.objects.filter(pk__in=[pk for pk, email in late if asked.keys() & digests_of(email)]).delete()
+
+
 def sweep() -> None:
     """Close what is done, try again what died a day ago, and complete the certificates that have nothing open."""
     now = timezone.now()
     open_items = ErasureItem.objects.filter(done_at=None, erasure__completed_at=None)
     open_items.filter(delivery__state__in=ENDED).update(done_at=now)
     open_items.filter(delivery=None).update(done_at=now)
+    lift_late_suppressions()
     dead = Delivery.objects.dead().filter(settled_at__lte=now - RETRY_AFTER)
     dead.filter(pk__in=list(open_items.values_list("delivery", flat=True))).replay()
     left = ErasureItem.objects.filter(erasure=OuterRef("pk"), done_at=None)

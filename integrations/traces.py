@@ -4,7 +4,9 @@ import re
 from base64 import b64decode
 from collections.abc import Iterator
 from email import message_from_bytes
-from email.policy import default as modern
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
+from email.message import Message
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
@@ -123,11 +125,27 @@ def erase_mail(address: str) -> tuple[int, list[int]]:
 def texts_of(mail: StoredMail) -> Iterator[str]:
     """For whom it is, its headers and its words."""
     yield from texts_in(mail.message.get("recipients", []))
-    mime = message_from_bytes(b64decode(mail.message.get("mime", "")), policy=modern)
-    for part in mime.walk():
-        yield from part.values()
+    for part in message_from_bytes(b64decode(mail.message.get("mime", ""))).walk():
+        yield from map(header_text, part.values())
         if part.get_content_maintype() == "text":
-            yield part.get_content()
+            yield text_of(part)
+
+
+def header_text(value: object) -> str:
+    """Never fails, unlike Python's newer way to read mail: no mail may keep somebody from being forgotten."""
+    try:
+        return str(make_header(decode_header(str(value))))
+    except (HeaderParseError, LookupError, ValueError):
+        return str(value)
+
+
+def text_of(part: Message) -> str:
+    content = part.get_payload(decode=True)
+    held = content if isinstance(content, bytes) else b""
+    try:
+        return held.decode(part.get_content_charset("utf-8"), "replace")
+    except LookupError:
+        return held.decode("utf-8", "replace")
 
 
 def lift_suppression(address: str) -> int:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from email.mime.base import MIMEBase
 from io import StringIO
 from pathlib import Path
 from threading import Barrier
@@ -22,6 +23,8 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations import certificate, configuration, erasure, needs, outbox, setup, tasks, traces
+from integrations.email import suppressions
+from integrations.email.answers import Undeliverable
 from integrations.email.sandbox import MailSandbox
 from integrations.email.sandbox import settings_for as mail_settings
 from integrations.models import (
@@ -318,6 +321,17 @@ def test_mail_that_names_the_person_goes_whoever_it_is_for(mail: MailSandbox, ma
     assert set(Delivery.objects.values_list("state", flat=True)) == {"cancelled"}
 
 
+@pytest.mark.parametrize("header", [("X-A", "=?utf-8?q?"), ("Cc", "a b <"), ("X-B", "=?nonsense?q?a?=")])
+def test_mail_that_breaks_the_rules_keeps_nobody_from_being_forgotten(mail: MailSandbox, header: Any) -> None:
+    odd = MIMEBase("text", "plain", charset="nonsense")
+    odd.set_payload(f"For {ADDRESS}")
+    EmailMessage("Hello", "Hello", to=["other@client.example"], headers=dict([header]), attachments=[odd]).send()
+
+    forget()
+
+    assert not StoredMail.objects.exists()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_wishes_at_the_same_moment_erase_once() -> None:
     setup.create_rows()
@@ -387,6 +401,20 @@ def test_mail_on_the_wire_is_open_until_it_settles(mail: MailSandbox) -> None:
 
     assert before == [("email", "stored_mail")]
     assert (mail.letters, StoredMail.objects.count(), is_complete(done)) == ([], 0, True)
+
+
+def test_letter_on_the_wire_that_is_refused_leaves_no_address(mail: MailSandbox) -> None:
+    send_mail("Hello", "Hello", None, [ADDRESS])
+    held = in_flight("email", "stored_mail")
+    done = forget()
+    suppressions.note(ADDRESS, Undeliverable("550 5.1.1"))
+    suppressions.note("other@client.example", Undeliverable("550 5.1.1"))
+
+    lose(held)
+    work()
+
+    assert is_complete(done)
+    assert list(Suppression.objects.values_list("email", flat=True)) == ["other@client.example"]
 
 
 def test_person_on_the_way_to_odoo_is_blanked_there_afterwards(odoo: Integration, peer: OdooSandbox) -> None:
