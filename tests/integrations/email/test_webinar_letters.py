@@ -16,6 +16,7 @@ from integrations.errors import Obsolete
 from integrations.models import Delivery, Integration
 from leads.models import Lead
 from tests.factories import RegistrationFactory, SessionFactory, TopicFactory
+from tests.integrations.test_commands import run
 from tests.webinars.people import come
 from webinars import links
 from webinars.actions import accept_offer, cancel, cancel_session, change_session, forget
@@ -427,6 +428,14 @@ def test_reminder_that_waited_too_long_is_not_sent(email: Email, peer: MailSandb
 
     assert received(peer) == []
     assert EmailService.webinar_reminder.name == Delivery.objects.latest("pk").operation
+
+
+def test_command_reminds_and_says_how_many(before: Any) -> None:
+    come(a_session(), "Ada", "Bob")
+    before.move_to(START - timedelta(days=2))
+
+    assert [run("send_reminders") for _ in range(2)] == [(0, {"reminded": 4}), (0, {"reminded": 0})]
+    assert promised().count(("webinar_reminder", "Ada")) == 2
 
 
 def test_lead_that_is_forgotten_reads_nothing_more() -> None:
