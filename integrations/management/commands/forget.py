@@ -1,5 +1,6 @@
 """Erase a person here and in every other system."""
 
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -8,6 +9,10 @@ from integrations import certificate, erasure
 from integrations.commands import JsonCommand, usage
 from integrations.models import Erasure
 from leads.addresses import is_possible, normalise
+
+
+def isoformat(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
 
 
 class Command(JsonCommand):
@@ -27,9 +32,9 @@ class Command(JsonCommand):
         return {
             "reference": str(done.reference),
             "requested_at": done.requested_at.isoformat(),
-            "completed_at": done.completed_at.isoformat() if done.completed_at else None,
+            "completed_at": isoformat(done.completed_at),
             "open": number_open,
-            "items": items,
+            "items": [{**item, "done_at": isoformat(item["done_at"])} for item in items],
         }, True
 
     def in_words(self, result: dict[str, Any]) -> str:
