@@ -94,7 +94,10 @@ class LetterAdmin(ReadOnlyAdmin):
             if not self.may_write(request):
                 raise PermissionDenied
             return self.save(request, found)
-        return self.show(request, found, WordsForm(found))
+        form = WordsForm(found)
+        for field in form.fields.values():
+            field.disabled = not self.may_write(request)
+        return self.show(request, found, form)
 
     def save(self, request: HttpRequest, letter: type[Letter[Any]]) -> HttpResponse:
         form = WordsForm(letter, request.POST)

@@ -156,6 +156,13 @@ def test_auditor_reads_and_changes_nothing(colleague: Callable[[str], Client]) -
     assert 'icon">save' not in page
 
 
+@pytest.mark.parametrize(("role", "can_type"), [("Auditor", False), ("Operator", True)])
+def test_only_who_may_write_can_type(colleague: Callable[[str], Client], role: str, can_type: bool) -> None:
+    form = colleague(role).get(url("edit", "test_letter")).context["form"]
+
+    assert {not form.fields[name].disabled for name in NEW} == {can_type}
+
+
 @pytest.mark.parametrize("address", [("edit", "nothing"), ("preview", "nothing"), ("restore", "test_letter", "fr")])
 def test_what_there_is_not_is_not_found(operator: Client, address: tuple[str, ...]) -> None:
     method: Any = operator.post if address[0] == "restore" else operator.get
