@@ -19,7 +19,7 @@ from integrations.odoo.service import OdooService
 from leads.models import Lead
 from magnetiq.one_process import HOST, OneProcess, free_port
 
-LOGIN, PASSWORD = "admin", "demo"
+LOGIN, PASSWORD, ADDRESS = "admin", "demo", "admin@magnetiq.example"  # test letters go there
 PATIENCE = 20  # seconds in which no lead arrives
 
 GUIDE = """
@@ -85,7 +85,7 @@ class Command(BaseCommand):
         self.say("Preparing the database ...")
         call_command("migrate", verbosity=0)
         user, created = get_user_model().objects.get_or_create(
-            username=LOGIN, defaults={"is_staff": True, "is_superuser": True}
+            username=LOGIN, defaults={"is_staff": True, "is_superuser": True, "email": ADDRESS}
         )
         if created:
             user.set_password(PASSWORD)
