@@ -36,5 +36,6 @@ def header(name: str, address: str) -> str:
     shown = single_line(name)
     if not shown:
         return as_sent(address)
-    phrase = f'"{quote(shown)}"' if shown.isascii() else Header(shown, "utf-8").encode(linesep="")
+    is_plain = shown.isascii() and "=?" not in shown  # which some programs decode although it stands in quotes
+    phrase = f'"{quote(shown)}"' if is_plain else Header(shown, "utf-8").encode(linesep="")
     return f"{phrase} <{as_sent(address)}>"

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from integrations import configuration
 from integrations.errors import IntegrationError, Obsolete, Rejected
 from integrations.models import Delivery
+from integrations.redact import without_keys
 from leads.text import many_lines
 
 from . import editing
@@ -61,7 +62,7 @@ def preview(request: HttpRequest, letter: type[Letter[Any]]) -> HttpResponse:
         message = composed(letter, subject, settings=settings(), language=language, draft=draft)
     except IntegrationError as error:
         return notice(request, error.message)
-    return shown(message, asked.get("part", ""))
+    return shown(message if subject is None else as_seen_by(request.user, message), asked.get("part", ""))
 
 
 def typed(asked: QueryDict, language: str) -> Words:
@@ -89,7 +90,7 @@ def promised(request: HttpRequest, delivery: Delivery, letter: type[Letter[Any]]
         )
     except IntegrationError as error:
         return notice(request, error.message)
-    return shown(message, request.GET.get("part", ""))
+    return shown(as_seen_by(request.user, message), request.GET.get("part", ""))
 
 
 def subject_of(delivery: Delivery) -> Model:
@@ -109,6 +110,17 @@ def settings() -> EmailSettings:
 
 def office() -> str:
     return django_settings.DEFAULT_FROM_EMAIL if "." in django_settings.DEFAULT_FROM_EMAIL else "office@example.com"
+
+
+def as_seen_by(user: Any, message: Message) -> Message:
+    """Links in letters are keys: to be forgotten, for one. Who may not do that to people looks at a letter without."""
+    if not user.has_perm("leads.forget_lead"):
+        message.body, message.html = without_keys(message.body), without_keys(message.html)
+        message.extra_headers = {name: without_keys(text) for name, text in message.extra_headers.items()}
+        message.attachments.clear()
+        message.alternatives.clear()
+        message.attach_alternative(message.html, "text/html")
+    return message
 
 
 def shown(message: Message, part: str) -> HttpResponse:

@@ -81,6 +81,7 @@ def test_the_message_id_is_the_promises() -> None:
         "<script>",
         "Ada; x@y.example,",
         "Ω=?utf-8?q?x?=",
+        "=?utf-8?q?=0d=0aBcc:_all?=",
     ],
 )
 def test_a_name_stays_a_name(name: str) -> None:

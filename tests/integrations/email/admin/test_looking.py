@@ -1,5 +1,6 @@
 """Previews: what would be sent, in whatever words, and nothing but that."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -22,6 +23,7 @@ from .conftest import BODY, HELLO, in_own_words, typed, url, words
 
 pytestmark = pytest.mark.django_db
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+KEY = re.compile(rb"/my/[\w.-]{80,}/")
 
 
 def request_for_a_whitepaper(**columns: Any) -> Touchpoint:
@@ -156,6 +158,30 @@ def test_letter_of_a_promise_is_shown_with_whom_it_goes_to(operator: Client) -> 
 
     assert f'src="{url("promised", delivery.pk)}?part=html"' in page
     assert 'To: "Jo" <jo@firm.example>' in letter
+
+
+@pytest.mark.parametrize("part", ["html", "text", "file"])
+def test_who_may_not_forget_people_gets_no_key_to_their_page(
+    operator: Client, colleague: Callable[[str], Client], part: str
+) -> None:
+    touchpoint = request_for_a_whitepaper()
+    outbox.once(EmailService.whitepaper_delivery, touchpoint)
+    delivery, auditor = Delivery.objects.get(), colleague("Auditor")
+
+    for asked in (
+        (url("preview", "whitepaper_delivery"), {"subject": touchpoint.pk}),
+        (url("promised", delivery.pk), {}),
+    ):
+        pages = [reader.get(asked[0], {**asked[1], "part": part}) for reader in (operator, auditor)]
+        theirs, ours = (unfolded(page.content) for page in pages)
+
+        assert KEY.search(theirs)
+        assert not KEY.search(ours)
+        assert b"/my/[secret]/" in ours
+
+
+def unfolded(content: bytes) -> bytes:
+    return content.replace(b"=\r\n", b"")
 
 
 def test_letter_that_nobody_wants_any_more_is_not_made_up(operator: Client) -> None:
