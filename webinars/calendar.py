@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import icalendar
 from django.conf import settings
 
-from webinars.models import Session
+from webinars.models import Registration, Session
 from webinars.vtimezone import described
 
 PRODUCT = "-//Magnetiq//Webinars//EN"
@@ -55,6 +55,15 @@ def event(session: Session, *, uid: str, url: str, location: str = "", descripti
     if description:
         made.add("DESCRIPTION", description)
     return made
+
+
+def sequence_of(registration: Registration) -> int:
+    """The session's, for who registered once.
+
+    Whoever cancelled and came back needs a higher one than the cancellation had, or the calendar keeps to that.
+    """
+    since = registration.registered_at - registration.created_at
+    return registration.session.sequence + max(0, int(since.total_seconds()))
 
 
 def clock_of(session: Session) -> ZoneInfo:

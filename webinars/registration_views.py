@@ -15,7 +15,7 @@ from django.utils import timezone
 from leads import throttle
 from leads.letter_views import behind_link, opened
 from webinars import actions, checkout, links, zones
-from webinars.calendar import calendar, event
+from webinars.calendar import calendar, event, sequence_of
 from webinars.errors import PaymentsUnavailable, WebinarError
 from webinars.feeds import CALENDAR
 from webinars.forms import TOLD, DetailsForm
@@ -54,6 +54,9 @@ def as_calendar(request: HttpRequest, token: str) -> HttpResponse:
     session = found.session
     location = session.meeting_url if found.status == Status.CONFIRMED else ""
     entry = event(session, uid=found.uuid.hex, url=links.manage(found), location=location)
+    entry.sequence = sequence_of(found) + found.is_over
+    if found.is_over:
+        entry.status = "CANCELLED"
     response = HttpResponse(calendar([entry]), content_type=CALENDAR)
     response["Content-Disposition"] = f'attachment; filename="{session.slug}.ics"'
     return response

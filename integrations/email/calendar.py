@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from icalendar import Event, vCalAddress
 
 from webinars import links
-from webinars.calendar import calendar, event
+from webinars.calendar import calendar, event, sequence_of
 from webinars.models import Registration
 
 from . import addresses
@@ -52,15 +52,6 @@ def entry(registration: Registration, recipient: Recipient, settings: EmailSetti
     made.add("ORGANIZER", person(settings.from_name, settings.from_email))
     made.add("ATTENDEE", person(recipient.name, recipient.address, PARTSTAT="ACCEPTED", RSVP="FALSE"))
     return made
-
-
-def sequence_of(registration: Registration) -> int:
-    """The session's, for who registered once.
-
-    Whoever cancelled and came back needs a higher one than the cancellation had, or the calendar keeps to that.
-    """
-    since = registration.registered_at - registration.created_at
-    return registration.session.sequence + max(0, int(since.total_seconds()))
 
 
 def person(name: str, address: str, **parameters: str) -> vCalAddress:

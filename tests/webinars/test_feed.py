@@ -109,6 +109,14 @@ def test_registration_goes_into_the_calendar_with_its_meeting_link(client: Clien
     assert (event.location.value, event.status.value) == ("https://meet.example/1", "CONFIRMED")
 
 
+def test_registration_that_was_cancelled_is_so_in_the_calendar_and_the_last_word(client: Client) -> None:
+    registration = RegistrationFactory(session__sequence=3, status="cancelled")
+
+    event = read(client.get(path_of(links.calendar(registration)))).vevent
+
+    assert (event.status.value, event.sequence.value) == ("CANCELLED", "4")
+
+
 def test_session_that_was_cancelled_is_so_in_the_calendar(client: Client) -> None:
     registration = RegistrationFactory(session__status="cancelled", status="cancelled")
 
