@@ -22,17 +22,25 @@ from .service import IntegrationService, Job
 SWEEP = timedelta(seconds=15)
 # {name: (app, pattern of codenames) that it adds}. An auditor sees everything but people's accounts.
 GROUPS: dict[str, list[tuple[str, str]]] = {
-    "Auditor": [("leads", "view_.*"), ("integrations", "view_(?!apitoken).*"), ("django_celery_beat", "view_.*")],
+    "Auditor": [
+        ("leads", "view_.*"),
+        ("webinars", "view_.*"),
+        ("integrations", "view_(?!apitoken).*"),
+        ("django_celery_beat", "view_.*"),
+    ],
     "Operator": [
         ("integrations", "operate_integration"),
         ("integrations", "(change_letteroverride|delete_suppression)"),
         ("leads", "(add|change|export|forget)_lead"),
         ("leads", "(add|change)_whitepaper"),
+        ("webinars", "(add|change)_(topic|session|reminderrule)"),
+        ("webinars", "change_registration"),
     ],
     "Administrator": [
         ("integrations", "configure_integration"),
         ("integrations", "(view|add|change)_apitoken"),
         ("leads", "delete_whitepaper"),
+        ("webinars", "delete_(topic|session|reminderrule)"),
         ("django_celery_beat", "(add|change|delete)_.*"),
         ("auth", "(view|add|change|delete)_(user|group)"),
     ],

@@ -22,6 +22,15 @@ GROUPS: list[tuple[Promise | str, list[Page]]] = [
         ],
     ),
     (
+        _("Webinars"),
+        [
+            (_("Sessions"), "event", "webinars.session"),
+            (_("Topics"), "school", "webinars.topic"),
+            (_("Registrations"), "how_to_reg", "webinars.registration"),
+            (_("Reminders"), "alarm", "webinars.reminderrule"),
+        ],
+    ),
+    (
         _("E-mail"),
         [
             (_("Letters"), "mail", "integrations.letteroverride"),

@@ -1,6 +1,7 @@
 """Every list of the admin asks the database as often for thirty rows as for one."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -30,7 +31,15 @@ from integrations.models import (
     WebhookEvent,
 )
 from leads.models import Lead, Whitepaper
-from tests.factories import A_MOMENT, LeadFactory, TouchpointFactory, WhitepaperFactory
+from tests.factories import (
+    A_MOMENT,
+    LeadFactory,
+    SessionFactory,
+    TopicFactory,
+    TouchpointFactory,
+    WhitepaperFactory,
+)
+from webinars.models import ReminderRule, Topic
 
 MOST = 20  # a page that needs more is doing something odd
 
@@ -149,8 +158,10 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     Lead: a_lead,
     LetterOverride: a_letter,
     PeriodicTask: a_schedule,
+    ReminderRule: lambda number: ReminderRule.objects.create(session=SessionFactory(), before=timedelta(days=1)),
     Run: a_run,
     Suppression: lambda number: Suppression.objects.create(email=f"gone-{number}@client.example", reason="550"),
+    Topic: lambda number: TopicFactory(category=f"category {number}"),
     User: a_user,
     WebhookEvent: a_webhook,
     Whitepaper: lambda number: WhitepaperFactory(),

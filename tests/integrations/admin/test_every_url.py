@@ -34,9 +34,10 @@ from integrations.models import (
     WebhookEvent,
 )
 from leads.models import Lead
-from tests.factories import A_MOMENT, LeadFactory, WhitepaperFactory
+from tests.factories import A_MOMENT, LeadFactory, RegistrationFactory, SessionFactory, TopicFactory, WhitepaperFactory
 from tests.integrations.admin.conftest import a_delivery, a_record
 from tests.postbox.service import PostboxService
+from webinars.models import ReminderRule
 
 ROLES = ["anonymous", "staff", "Auditor", "Operator", "Administrator", "superuser"]
 GOES_BY_ITSELF = {"django_session"}  # written by being logged in
@@ -73,12 +74,17 @@ def ids(connection: Connection) -> dict[str, Any]:
     lead, integration = LeadFactory(), connection.integration
     delivery = a_delivery(connection, lead, PostboxService.post_letters, state="dead")
     user = User.objects.create_user("somebody", "somebody@firm.example")
+    registration = RegistrationFactory(lead=lead)
     rows: dict[str, Any] = {
         "account": Connection.objects.create(integration=integration, owner="ada", secrets={"box": "17"}),
         "integration": integration,
         "delivery": delivery,
         "lead": lead,
         "whitepaper": WhitepaperFactory(),
+        "topic": TopicFactory(),
+        "session": SessionFactory(status="draft"),
+        "registration": registration,
+        "reminderrule": ReminderRule.objects.earliest("pk"),
         "integrationlog": IntegrationLog.objects.create(
             integration=integration, operation="post_letters", status="ok", started_at=A_MOMENT, trigger="command"
         ),

@@ -1,0 +1,5 @@
+"""Operators' pages of webinars. Saving is an action like any other."""
+
+from . import catalogue
+
+__all__ = ["catalogue"]
