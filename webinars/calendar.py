@@ -1,6 +1,6 @@
 """Sessions as calendars read them (RFC 5545): the same session gives the same bytes until it changes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -22,21 +22,20 @@ def calendar(events: Iterable[icalendar.Event], *, method: str = "PUBLISH", name
     made.add("METHOD", method)
     if name:
         made.add("X-WR-CALNAME", name)
-    for event in events:
-        made.add_component(event)
-    add_zones(made)
+    listed = list(events)
+    for component in [*zones_of(listed), *listed]:  # some programs want to know a zone before they meet its name
+        made.add_component(component)
     text: bytes = made.to_ical()
     return text
 
 
-def add_zones(made: icalendar.Calendar) -> None:
+def zones_of(events: Sequence[icalendar.Event]) -> list[icalendar.Timezone]:
     """Of the years around the events only, or a zone is larger than all the rest."""
     years: dict[str, list[int]] = {}
-    moments: Any = [moment for event in made.events for moment in (event.start, event.end)]
+    moments: Any = [moment for event in events for moment in (event.start, event.end)]
     for moment in moments:
         years.setdefault(moment.tzinfo.key, []).append(moment.year)
-    for name in sorted(years):
-        made.add_component(described(name, min(years[name]) - 1, max(years[name]) + 1))
+    return [described(name, min(years[name]) - 1, max(years[name]) + 1) for name in sorted(years)]
 
 
 def event(session: Session, *, uid: str, url: str, location: str = "", description: str = "") -> icalendar.Event:

@@ -367,6 +367,14 @@ def test_names_cannot_break_out_of_the_entry(name: str) -> None:
     assert found.vevent.attendee.value.startswith("mailto:")
 
 
+def test_letter_with_an_entry_travels_in_seven_bits_and_short_lines() -> None:
+    raw = written(CONFIRMED, a_registration(first_name="Ädä", language="de")).message().as_bytes()
+
+    assert raw.isascii()
+    assert max(map(len, raw.splitlines())) <= 998
+    assert b'text/calendar; method="REQUEST"; charset="utf-8"' in raw
+
+
 def test_same_moment_gives_the_same_bytes() -> None:
     registration = a_registration()
 
