@@ -17,6 +17,7 @@ from .forget import LeadForgetMixin
 from .lead_import import LeadImportMixin
 
 ODOO = "odoo"
+LEADS = "crm.lead"  # somebody may be a contact there, too
 
 
 class WhereInOdoo(admin.SimpleListFilter):
@@ -45,7 +46,7 @@ def records_of_todays_odoo() -> QuerySet[ExternalRecord]:
         system = configuration.service_of(ODOO).remote_system
     except (LookupError, ValidationError):
         return ExternalRecord.objects.none()
-    return ExternalRecord.objects.filter(remote_system=system)
+    return ExternalRecord.objects.filter(remote_system=system, remote_model=LEADS)
 
 
 admin.site.unregister(Lead)

@@ -29,7 +29,7 @@ def odoo(db: None, peer: OdooSandbox) -> Integration:
 
 def dry_run(client: Client, odoo: Integration) -> Any:
     """Press the button, let a worker do it, and look at the page."""
-    press(client, odoo, "dry_run")
+    press(client, odoo, "dry_run", job="sync_leads")
     return run_page(client, work())
 
 

@@ -111,3 +111,14 @@ def test_filter_without_a_configured_odoo_finds_everybody_missing(operator: Clie
 
     assert set(found(operator, "missing")) == set(leads)
     assert found(operator, "there") == []
+
+
+@pytest.mark.parametrize(("outcome", "word"), [("won", "won"), ("lost", "lost"), ("open", "still open")])
+def test_page_tells_what_became_of_the_lead_there(operator: Client, odoo: str, outcome: str, word: str) -> None:
+    lead = LeadFactory()
+    a_record(lead, odoo, told={"stage": "Proposition", "outcome": outcome, "salesperson": "Grace"})
+
+    page = text(operator.get(lead_page(lead)))
+
+    assert "Proposition · Grace" in page
+    assert word in page
