@@ -34,12 +34,13 @@ from leads.models import Lead, Whitepaper
 from tests.factories import (
     A_MOMENT,
     LeadFactory,
+    RegistrationFactory,
     SessionFactory,
     TopicFactory,
     TouchpointFactory,
     WhitepaperFactory,
 )
-from webinars.models import ReminderRule, Topic
+from webinars.models import Registration, ReminderRule, Session, Topic
 
 MOST = 20  # a page that needs more is doing something odd
 
@@ -158,8 +159,10 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     Lead: a_lead,
     LetterOverride: a_letter,
     PeriodicTask: a_schedule,
+    Registration: lambda number: RegistrationFactory(),
     ReminderRule: lambda number: ReminderRule.objects.create(session=SessionFactory(), before=timedelta(days=1)),
     Run: a_run,
+    Session: lambda number: RegistrationFactory().session,
     Suppression: lambda number: Suppression.objects.create(email=f"gone-{number}@client.example", reason="550"),
     Topic: lambda number: TopicFactory(category=f"category {number}"),
     User: a_user,

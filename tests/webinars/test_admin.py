@@ -1,16 +1,16 @@
 """Operators keep the catalogue, announce sessions, and see who comes."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from tests.factories import SessionFactory, TopicFactory
+from tests.factories import RegistrationFactory, SessionFactory, TopicFactory
 from tests.leads.listening import listen
-from webinars.models import ReminderRule, Topic
-from webinars.signals import sessions_changed
+from webinars.models import Registration, ReminderRule, Session, Topic
+from webinars.signals import registrations_changed, sessions_changed
 
 pytestmark = pytest.mark.django_db
 
@@ -69,3 +69,154 @@ def test_reminder_of_no_time_or_of_a_time_that_there_is_is_refused(operator: Cli
 
     assert rule(operator, *span).status_code == 200
     assert ReminderRule.objects.count() == before
+
+
+PLAN = {
+    "starts_at_0": "2027-07-01", "starts_at_1": "10:00", "zone": "Europe/Berlin", "duration_minutes": "60",
+    "capacity": "", "waiting_list": "on", "price": "0", "currency": "EUR", "languages": ["en"], "presenter": "",
+    "meeting_url": "", "registration_opens_at_0": "", "registration_opens_at_1": "",
+    "registration_closes_at_0": "", "registration_closes_at_1": "", "slug": "data",
+    "reminder_rules-TOTAL_FORMS": "0", "reminder_rules-INITIAL_FORMS": "0",
+}  # fmt: skip
+
+
+def plan(operator: Client, session: Session | None = None, **typed: Any) -> Any:
+    where = f"{session.pk}/change" if session else "add"
+    topic = session.topic_id if session else TopicFactory(title_en="Data strategy").pk
+    return operator.post(f"/admin/webinars/session/{where}/", {**PLAN, "topic": topic, **typed})
+
+
+def a_session(**fields: Any) -> Session:
+    return SessionFactory(starts_at=datetime(2027, 7, 1, 8, tzinfo=UTC), slug="data", languages=["en"], **fields)
+
+
+def test_session_is_planned_as_a_draft_by_its_own_clock(operator: Client) -> None:
+    plan(
+        operator,
+        zone="America/New_York",
+        slug="",
+        registration_closes_at_0="2027-06-30",
+        registration_closes_at_1="12:00",
+    )
+
+    session = Session.objects.get()
+    assert (session.status, session.slug) == ("draft", "data-strategy-2027-07-01")
+    assert session.starts_at == datetime(2027, 7, 1, 14, tzinfo=UTC)
+    assert session.registration_closes_at == datetime(2027, 6, 30, 16, tzinfo=UTC)
+
+
+def test_session_page_shows_times_by_its_own_clock(operator: Client) -> None:
+    page = operator.get(f"/admin/webinars/session/{a_session(zone='Asia/Tokyo').pk}/change/").content.decode()
+
+    assert 'value="17:00:00"' in page
+
+
+def test_saving_what_was_there_changes_nothing(operator: Client) -> None:
+    with listen(sessions_changed) as told:
+        assert plan(operator, a_session()).status_code == 302
+
+    assert told == []
+
+
+def test_moved_session_is_told(operator: Client) -> None:
+    session = a_session()
+
+    with listen(sessions_changed) as told:
+        plan(operator, session, starts_at_1="11:00")
+
+    assert told == [[session]]
+    assert Session.objects.get().sequence == 1
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("zone", {"zone": "Berlin"}),
+        ("languages", {"languages": []}),
+        ("currency", {"currency": "euro"}),
+        ("price", {"price": "-1"}),
+        ("capacity", {"capacity": "0"}),
+        ("duration_minutes", {"duration_minutes": "0"}),
+        ("slug", {"slug": "no slug"}),
+    ],
+)
+def test_session_that_makes_no_sense_is_refused_where_it_is_wrong(operator: Client, field: str, typed: Any) -> None:
+    session = a_session()
+
+    page = plan(operator, session, **typed)
+
+    assert field in page.context["adminform"].form.errors
+    assert Session.objects.get().sequence == session.sequence
+
+
+def test_fewer_seats_than_taken_are_asked_about_first(operator: Client) -> None:
+    session = a_session()
+    RegistrationFactory.create_batch(3, session=session)
+
+    page = plan(operator, session, capacity="2").content.decode()
+
+    assert "3 seats are taken already." in page
+    assert 'name="confirmed"' in page
+    assert Session.objects.get().capacity is None
+
+
+def test_fewer_seats_than_taken_are_saved_once_they_are_meant(operator: Client) -> None:
+    session = a_session()
+    RegistrationFactory.create_batch(3, session=session)
+
+    assert plan(operator, session, capacity="2", confirmed="on").status_code == 302
+    assert Session.objects.get().capacity == 2
+
+
+def test_price_stays_while_somebody_pays(operator: Client) -> None:
+    session = a_session(price=90)
+    RegistrationFactory(session=session, status="pending_payment")
+
+    page = plan(operator, session, price="80")
+
+    assert "Somebody is paying right now" in page.context["adminform"].form.errors["price"][0]
+
+
+@pytest.mark.parametrize("status", ["cancelled", "completed"])
+def test_session_that_is_over_is_shown_and_not_planned(operator: Client, status: str) -> None:
+    session = a_session(status=status)
+
+    assert operator.get(f"/admin/webinars/session/{session.pk}/change/").status_code == 200
+    assert plan(operator, session, presenter="Ada").status_code == 403
+
+
+@pytest.mark.parametrize(("status", "left"), [("draft", False), ("published", True)])
+def test_only_a_draft_is_deleted(operator: Client, status: str, left: bool) -> None:
+    session = a_session(status=status)
+
+    operator.post(f"/admin/webinars/session/{session.pk}/delete/", {"post": "yes"})
+
+    assert Session.objects.exists() is left
+
+
+def test_new_session_of_a_topic_begins_with_its_usual_price(operator: Client) -> None:
+    topic = TopicFactory(default_price=90, currency="CHF")
+
+    page = operator.get("/admin/webinars/session/add/", {"topic": topic.pk}).content.decode()
+
+    assert ('value="90.00"' in page, 'value="CHF"' in page) == (True, True)
+
+
+def correct(operator: Client, registration: Registration, **typed: str) -> Any:
+    told = {name: getattr(registration, name) for name in ("first_name", "last_name", "company", "phone", "zone")}
+    where = f"/admin/webinars/registration/{registration.pk}/change/"
+    return operator.post(where, {**told, "language": "", **typed})
+
+
+def test_corrected_registration_is_told(operator: Client) -> None:
+    registration = RegistrationFactory()
+
+    with listen(registrations_changed) as told:
+        correct(operator, registration, company="Engines")
+
+    assert told == [[registration]]
+    assert Registration.objects.get().company == "Engines"
+
+
+def test_cancelled_registration_is_not_corrected(operator: Client) -> None:
+    assert correct(operator, RegistrationFactory(status="cancelled"), company="Engines").status_code == 403

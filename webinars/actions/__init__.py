@@ -25,6 +25,7 @@ from webinars.actions.sessions import (
     change_session,
     clone_session,
     complete_session,
+    create_session,
     publish_session,
 )
 from webinars.actions.topics import change_topics, create_topics
@@ -42,6 +43,7 @@ __all__ = [
     "clone_session",
     "complete_session",
     "confirm_payment",
+    "create_session",
     "create_topics",
     "decline_offer",
     "expire",

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.text import slugify
 
 from webinars.actions.seats import expect, lock, move, of, offer_free_seats, room_in
 from webinars.errors import (
@@ -28,6 +29,17 @@ COPIED = ("topic", "duration_minutes", "zone", "capacity", "waiting_list", *PRIC
 EDITABLE = frozenset({"slug", "starts_at", "meeting_url", *OPENING, *COPIED})
 DATED = re.compile(r"-\d{4}-\d\d-\d\d(-\d+)?$")
 AHEAD = frozenset({Session.Status.DRAFT, Session.Status.PUBLISHED})
+
+
+@transaction.atomic
+def create_session(details: Mapping[str, Any]) -> Session:
+    """A draft, of fields as in `EDITABLE`. Without a slug it gets one of its topic and its day."""
+    if unknown := details.keys() - EDITABLE:
+        raise ValueError(f"Not editable in a session: {', '.join(sorted(unknown))}")
+    session = Session(**details)
+    session.slug = session.slug or free_slug(slugify(session.topic.title) or "webinar", session)
+    session.save()
+    return session
 
 
 @transaction.atomic
@@ -96,7 +108,7 @@ def clone_session(session: Session, starts_at: datetime) -> Session:
     clone = Session(starts_at=starts_at, **{field: getattr(original, field) for field in COPIED})
     for field in OPENING:
         setattr(clone, field, as_long_before(getattr(original, field), original, clone))
-    clone.slug = free_slug(original, clone)
+    clone.slug = free_slug(original.slug, clone)
     clone.save()
     rules = original.reminder_rules.all()
     ReminderRule.objects.bulk_create(
@@ -130,9 +142,9 @@ def as_long_before(moment: datetime | None, original: Session, clone: Session) -
     return (moment.astimezone(zone) + distance).astimezone(ZoneInfo("UTC"))
 
 
-def free_slug(original: Session, clone: Session) -> str:
+def free_slug(name: str, session: Session) -> str:
     """`data-strategy` -> `data-strategy-2026-11-24`, in place of an older date; with a number where that is taken."""
-    slug = f"{DATED.sub('', original.slug)[:80]}-{clone.local_start:%Y-%m-%d}"
+    slug = f"{DATED.sub('', name)[:80]}-{session.local_start:%Y-%m-%d}"
     taken = set(Session.objects.filter(slug__startswith=slug).values_list("slug", flat=True))
     names = [slug, *(f"{slug}-{number}" for number in range(2, len(taken) + 2))]
     return next(name for name in names if name not in taken)
