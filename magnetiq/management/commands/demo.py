@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 
 import leads.demo
+import webinars.demo
 from integrations import runs, sandbox
 from integrations.models import Connection, Delivery
 from integrations.odoo.service import OdooService
@@ -25,12 +26,13 @@ PATIENCE = 20  # seconds in which no lead arrives
 GUIDE = """
 Magnetiq is running.
 
-  Visitors    {site}/whitepapers/
+  Visitors    {site}/whitepapers/ and {site}/webinars/
   Operators   {site}/admin/     log in as {login} with the password {password}
 {peers}
 What to look at:
   * The leads of the demo file have arrived: compare Leads in the admin with the page of the stand-in.
   * Request a whitepaper as a visitor: the letter with its link arrives on the page of the mail stand-in.
+  * Register for a webinar; the one with two seats has a waiting list.
   * Watch every promise being kept under Integrations, Deliveries.
   * Break the stand-in with the buttons on its page, and see what Integrations says.
 
@@ -91,6 +93,7 @@ class Command(BaseCommand):
             user.set_password(PASSWORD)
             user.save()
         leads.demo.create()
+        webinars.demo.create()
 
     def run(self, port: int, peers: dict[str, sandbox.Peer]) -> None:
         if not Lead.objects.exists():
