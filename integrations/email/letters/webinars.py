@@ -215,7 +215,7 @@ class WaitingListPlace(AboutRegistration):
 class RegistrationCancelledContext(WebinarContext):
     samples = {
         "en": {**SAMPLE["en"], **ALL, "reason": "The webinar does not take place."},
-        "de": {**SAMPLE["de"], "reason": "Das Webinar findet nicht statt."},
+        "de": {**SAMPLE["de"], "reason": "das Webinar findet nicht statt."},
     }
 
     reason: str | None = told(_("Why; empty where the participant cancelled"), optional=True)
