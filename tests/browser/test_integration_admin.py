@@ -47,7 +47,7 @@ def test_page_follows_a_run_until_a_worker_has_done_it(admin: Page, peer: OdooSa
     LeadFactory()
     admin.goto(LIST)
     admin.get_by_role("link", name="Odoo ERP").click()
-    admin.get_by_role("button", name="Sync now").click()
+    admin.get_by_role("button", name="Sync now: Sync leads").click()
     expect(admin.get_by_text("waiting for a worker")).to_be_visible()
 
     runs.sweep("bulk")
@@ -60,7 +60,7 @@ def test_words_that_were_typed_outlive_a_run_that_ends(admin: Page, peer: OdooSa
     connect(peer)
     admin.goto(LIST)
     admin.get_by_role("link", name="Odoo ERP").click()
-    admin.get_by_role("button", name="Sync now").click()
+    admin.get_by_role("button", name="Sync now: Sync leads").click()
     admin.get_by_label("Database").fill("another-one")
 
     runs.sweep("bulk")

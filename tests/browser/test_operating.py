@@ -75,7 +75,7 @@ def sync(admin: Page, peer: OdooSandbox) -> None:
     captured("ann@acme.example", name="Ann Old")
     open_odoo(admin)
 
-    press(admin, "Sync now")
+    press(admin, "Sync now: Sync leads")
     work()
 
     expect(admin.get_by_text("delivered: 1")).to_be_visible()
