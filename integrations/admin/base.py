@@ -69,7 +69,7 @@ def as_action(verb: Verb) -> Callable[..., HttpResponse | None]:
     """The verb in the list's menu, for all that is ticked."""
 
     @admin.action(description=verb.label, permissions=[verb.permission])
-    def act(model_admin: "VerbsAdmin", request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+    def act(model_admin: "WithVerbs", request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         return model_admin.perform(verb, request, queryset)
 
     act.__name__ = verb.name
@@ -104,11 +104,10 @@ class ReadOnlyAdmin(ModelAdmin):  # type: ignore[misc]
         return False
 
 
-class VerbsAdmin(ReadOnlyAdmin):
+class WithVerbs(ModelAdmin):  # type: ignore[misc]
     """A page with verbs: one POST-only address each, and buttons for those that the user may press."""
 
     verbs: ClassVar[tuple[Verb, ...]] = ()
-    list_before_template = "admin/integrations/copy_guard.html"
     change_form_outer_before_template = "admin/integrations/buttons_bar.html"
 
     def get_urls(self) -> list[URLPattern]:
@@ -164,6 +163,19 @@ class VerbsAdmin(ReadOnlyAdmin):
     def url_of(self, verb: Verb, row: Any) -> str:
         return reverse(f"admin:{self.url_name(verb.name)}", args=[row.pk])
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        context["buttons"] = self.buttons(request, context["original"])
+        response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
+        return response
+
+
+class VerbsAdmin(WithVerbs, ReadOnlyAdmin):
+    """Rows of the machinery, with verbs."""
+
+    list_before_template = "admin/integrations/copy_guard.html"
+
     def guard(self, request: HttpRequest) -> dict[str, Any]:
         """Whether everything is held because this database is a copy, and whether this user may end that."""
         held = Installation.objects.first() if Installation.is_copy() else None
@@ -171,11 +183,4 @@ class VerbsAdmin(ReadOnlyAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         response: HttpResponse = super().changelist_view(request, {**self.guard(request), **(extra_context or {})})
-        return response
-
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        context["buttons"] = self.buttons(request, context["original"])
-        response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response

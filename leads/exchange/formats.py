@@ -41,6 +41,8 @@ class CSV(base_formats.CSV):  # type: ignore[misc]
 
 
 class XLSX(base_formats.XLSX):  # type: ignore[misc]
+    sheet = "leads"
+
     def get_title(self) -> str:
         return "XLSX"
 
@@ -49,7 +51,7 @@ class XLSX(base_formats.XLSX):  # type: ignore[misc]
 
     def write(self, rows: Iterable[Cells], file: IO[bytes]) -> None:
         workbook = Workbook(write_only=True)
-        sheet = workbook.create_sheet("leads")
+        sheet = workbook.create_sheet(self.sheet)
         for row in guarded(rows):
             sheet.append([NOT_IN_XML.sub("", cell) for cell in row])
         workbook.save(file)

@@ -30,6 +30,8 @@ from webinars.models.session import SessionQuerySet, default_zone, validate_zone
 from webinars.zones import zone_or_nothing
 
 from .catalogue import RulesMixin
+from .cloning import CloneMixin
+from .people import PeopleMixin
 
 
 class SessionForm(forms.ModelForm):  # type: ignore[type-arg] # it takes none at run time
@@ -101,7 +103,7 @@ def rendered(response: HttpResponse) -> HttpResponse:
 
 
 @admin.register(Session)
-class SessionAdmin(ModelAdmin):  # type: ignore[misc]
+class SessionAdmin(PeopleMixin, CloneMixin, ModelAdmin):  # type: ignore[misc]
     form = SessionForm
     inlines = [OwnReminders]
     list_display = ["topic", "start", "status", "seats", "waiting", "price", "currency"]
