@@ -74,11 +74,15 @@ def status(url: str) -> int:
         return code
 
 
+def page_of(said: str, stand_in: str) -> str:
+    address = re.search(rf"{stand_in} +(http://\S+)", said)
+    assert address
+    return address[1]
+
+
 def leads_there(said: str) -> int:
     """What the stand-in's page says it has."""
-    address = re.search(r"Odoo +(http://\S+)", said)
-    assert address
-    with urllib.request.urlopen(address[1], timeout=10) as answer:
+    with urllib.request.urlopen(page_of(said, "Odoo"), timeout=10) as answer:
         found = re.search(r"([\d,]+)\s+leads", answer.read().decode())
     assert found
     return int(found[1].replace(",", ""))
@@ -103,6 +107,7 @@ def test_the_demo_starts_stops_keeps_its_data_and_survives_being_killed(data_dir
         site = f"http://127.0.0.1:{port}"
         assert [status(f"{site}/whitepapers/"), status(f"{site}/admin/login/")] == [200, 200]
         assert leads_there(said) == 1987
+        assert status(page_of(said, "Email")) == 200
         assert "log in as admin with the password demo" in said
         assert '{"' not in said  # what the log says is in its file
     assert databases_in(data_dir) == []
