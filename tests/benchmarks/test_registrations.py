@@ -15,17 +15,19 @@ from webinars.models import Registration, Session
 from .report import tell, timed
 
 pytestmark = [pytest.mark.bench, pytest.mark.django_db(transaction=True)]
-NUMBER, THREADS, A_MINUTE = 600, 2, 6000
+NUMBER, THREADS = 600, 2
+# Where a row lock and an insert make 37,000 a minute, 6,000 are wanted of the whole action.
+SLOWER_AT_MOST = 37_000 / 6_000
 ROUNDS = 3  # the best of them: other work on the machine only ever makes it slower
 
 
-def test_one_session_takes_six_thousand_registrations_a_minute() -> None:
+def test_registering_is_as_fast_as_a_full_house_needs() -> None:
     ours = min(race(whole_action) for _ in range(ROUNDS))
     floor = min(race(lock_and_insert) for _ in range(ROUNDS))
 
     tell("Registrations in one session", NUMBER, the_whole_action=ours, a_row_lock_and_an_insert=floor)
     print(f"  {NUMBER / ours * 60:,.0f} a minute")  # noqa: T201
-    assert NUMBER / ours * 60 >= A_MINUTE
+    assert ours / floor <= SLOWER_AT_MOST
 
 
 def race(work: Callable[[int, Session], object]) -> float:
