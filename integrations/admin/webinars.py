@@ -61,8 +61,12 @@ def sync(request: HttpRequest, rows: QuerySet[Any]) -> None:
             say_started(request, runs.start("job", integration=odoo, job="sync_webinars", session=session.slug))
 
 
-def has_begun(session: Session) -> bool:
-    return session.status == Session.Status.PUBLISHED and session.starts_at <= timezone.now()
+def began(session: Session) -> bool:
+    return session.starts_at <= timezone.now()
+
+
+def can_be_completed(session: Session) -> bool:
+    return session.status == Session.Status.PUBLISHED and began(session)
 
 
 def is_planned(session: Session) -> bool:
@@ -86,7 +90,7 @@ SESSION_VERBS = (
         "task_alt",
         doing(actions.complete_session, gettext_lazy("“%(name)s” took place.")),
         permission="change",
-        applies=has_begun,
+        applies=can_be_completed,
         question=gettext_lazy("Nothing can be changed in it afterwards. Is this session over?"),
     ),
     Verb(
@@ -116,7 +120,7 @@ REGISTRATION_VERBS = (
         "check",
         doing(lambda person: actions.mark_attendance([person], True), gettext_lazy("%(name)s came.")),
         permission="session",
-        applies=lambda person: person.status in SEATED - {Status.ATTENDED},
+        applies=lambda person: person.status in SEATED - {Status.ATTENDED} and began(person.session),
     ),
     Verb(
         "no_show",
@@ -124,7 +128,7 @@ REGISTRATION_VERBS = (
         "close",
         doing(lambda person: actions.mark_attendance([person], False), gettext_lazy("%(name)s did not come.")),
         permission="session",
-        applies=lambda person: person.status in SEATED - {Status.NO_SHOW},
+        applies=lambda person: person.status in SEATED - {Status.NO_SHOW} and began(person.session),
     ),
     Verb(
         "cancel",
@@ -133,7 +137,6 @@ REGISTRATION_VERBS = (
         doing(actions.cancel, gettext_lazy("The registration of %(name)s is cancelled.")),
         permission="session",
         applies=lambda person: person.status in OPEN,
-        variant="danger",
         question=gettext_lazy("The person gets a letter, and the seat goes to the next in line. Cancel it?"),
     ),
 )

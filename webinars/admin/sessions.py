@@ -115,13 +115,15 @@ class SessionAdmin(PeopleMixin, CloneMixin, ModelAdmin):  # type: ignore[misc]
     readonly_fields = ["status"]
     planned = (
         ("topic", "status"),
-        ("starts_at", "zone"),
+        "starts_at",
+        "zone",
         ("duration_minutes", "presenter"),
         ("capacity", "waiting_list"),
         ("price", "currency"),
         "languages",
         "meeting_url",
-        ("registration_opens_at", "registration_closes_at"),
+        "registration_opens_at",
+        "registration_closes_at",
         "slug",
     )
 

@@ -153,6 +153,14 @@ def test_button_about_a_person_leads_back_to_the_session(operator: Client) -> No
     assert standing(session) == {"ada": "cancelled"}
 
 
+@pytest.mark.parametrize(("ago", "asked"), [(HOUR, True), (-HOUR, False)])
+def test_who_came_is_asked_once_it_began(operator: Client, ago: timedelta, asked: bool) -> None:
+    session = SessionFactory(starts_at=timezone.now() - ago)
+    RegistrationFactory(session=session)
+
+    assert ("/attended/" in text(operator.get(page_of(session)))) is asked
+
+
 def test_people_are_decided_about_by_who_may_change_the_session(staff: Callable[..., Client]) -> None:
     (ada,) = come(SessionFactory(), "ada")
 
