@@ -7,7 +7,7 @@ from csp.constants import SELF
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.core.exceptions import ObjectDoesNotExist
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -35,10 +35,21 @@ NUMBER = re.compile(r"[0-9]{1,18}")
 
 def choices(letter: type[Letter[Any]], user: Any) -> list[tuple[int, str]]:
     """(id, name) of the latest real objects that the letter can be looked at with, for who may know of people."""
-    subjects = letter.subjects() if user.has_perm("leads.view_lead") else None
+    subjects = visible(letter, user)
     if subjects is None:
         return []
     return [(subject.pk, name_of(letter, subject)) for subject in subjects[:MOST_CHOICES]]
+
+
+def visible(letter: type[Letter[Any]], user: Any) -> QuerySet[Any] | None:
+    """The letter's subjects, for who may see both them and people."""
+    subjects = letter.subjects()
+    return subjects if subjects is not None and may_see(subjects.model, user) else None
+
+
+def may_see(model: type[Model], user: Any) -> bool:
+    meta = model._meta
+    return bool(user.has_perms(["leads.view_lead", f"{meta.app_label}.view_{meta.model_name}"]))
 
 
 def name_of(letter: type[Letter[Any]], subject: Model) -> str:
@@ -73,7 +84,7 @@ def chosen(letter: type[Letter[Any]], number: str, user: Any) -> Model | None:
     """Raises Rejected where there is none of this number; None is the sample."""
     if not number.strip():
         return None
-    subjects = letter.subjects() if user.has_perm("leads.view_lead") else None
+    subjects = visible(letter, user)
     if subjects is not None and NUMBER.fullmatch(number.strip()):
         for subject in subjects.filter(pk=number):
             return cast(Model, subject)
@@ -82,12 +93,11 @@ def chosen(letter: type[Letter[Any]], number: str, user: Any) -> Model | None:
 
 def promised(request: HttpRequest, delivery: Delivery, letter: type[Letter[Any]]) -> HttpResponse:
     """The letter of one promise as it would be sent now, for who may know of people."""
-    if not request.user.has_perm("leads.view_lead"):
-        return notice(request, _("Letters to people are for those who may see people."))
     try:
-        message = compose(
-            letter, subject_of(delivery), occasion=delivery.occasion, key=delivery.key, settings=settings()
-        )
+        subject = subject_of(delivery)
+        if subject != request.user and not may_see(type(subject), request.user):
+            return notice(request, _("Letters to people are for those who may see people."))
+        message = compose(letter, subject, occasion=delivery.occasion, key=delivery.key, settings=settings())
     except IntegrationError as error:
         return notice(request, error.message)
     return shown(as_seen_by(request.user, message), request.GET.get("part", ""))
@@ -157,7 +167,7 @@ def framing(response: HttpResponse) -> HttpResponse:
 
 
 def framed(response: HttpResponse) -> HttpResponse:
-    """This one may be shown within a page of ours."""
-    response._csp_replace = {"frame-ancestors": [SELF]}  # type: ignore[attr-defined]
+    """This one may be shown within a page of ours, with the firm's logo from wherever it is."""
+    response._csp_replace = {"frame-ancestors": [SELF], "img-src": [SELF, "https:"]}  # type: ignore[attr-defined]
     response["X-Frame-Options"] = "SAMEORIGIN"
     return response

@@ -83,6 +83,13 @@ class EmailSettings(IntegrationSettings):
         description=noop("Empty: to the address that letters come from."),
         examples=["hello@example.com"],
     )
+    logo_url: str = Field(
+        "",
+        title=noop("Logo"),
+        description=noop("Address of a picture above every letter, about 40 pixels high. Empty: the firm's name."),
+        examples=["https://www.example.com/logo.png"],
+        pattern=r"^(https://[^\s\"<>]+)?$",
+    )
     timeout: PositiveFloat = Field(
         30, title=noop("Timeout"), description=noop("Seconds to wait for an answer of the server."), le=120
     )

@@ -136,7 +136,7 @@ def zone_for(zone: str) -> ZoneInfo:
     """Theirs, if there is such a zone; otherwise the firm's own."""
     try:
         return ZoneInfo(zone or django_settings.TIME_ZONE)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a folder of zones, a name that no file can have
         return ZoneInfo(django_settings.TIME_ZONE)
 
 

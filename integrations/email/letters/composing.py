@@ -51,7 +51,8 @@ def compose(
         raise Obsolete(_("There is no confirmed consent to news by e-mail."))
     with as_read_by(recipient, language) as read_in:
         words = draft or (look_up or in_use)(letter, read_in)
-        layout = in_layout(letter, recipient, written(letter, letter.context(subject, occasion), words), read_in)
+        told = written(letter, letter.context(subject, occasion), words)
+        layout = in_layout(letter, recipient, told, read_in, settings)
         enclosures = letter.enclosures(subject, settings)
         return Message(recipient, key=key, settings=settings, layout=layout, enclosures=enclosures)
 
@@ -71,7 +72,8 @@ def preview(
         return compose(letter, subject, occasion=occasion, key=key, settings=settings, language=language, draft=draft)
     with as_read_by(SAMPLE, language) as read_in:
         words = draft or in_use(letter, read_in)
-        layout = in_layout(letter, SAMPLE, written(letter, letter.context_class.sample(read_in), words), read_in)
+        told = written(letter, letter.context_class.sample(read_in), words)
+        layout = in_layout(letter, SAMPLE, told, read_in, settings)
         return Message(SAMPLE, key=f"sample:{letter.name}", settings=settings, layout=layout)
 
 
@@ -98,10 +100,13 @@ def written(letter: type[Letter[Any]], context: Context, words: Draft | None) ->
     return found
 
 
-def in_layout(letter: type[Letter[Any]], recipient: Recipient, words: Written, language: str) -> dict[str, str]:
+def in_layout(
+    letter: type[Letter[Any]], recipient: Recipient, words: Written, language: str, settings: EmailSettings
+) -> dict[str, str]:
     """The words and what stands around them."""
     return {
         **words._asdict(),
+        "logo_url": settings.logo_url,
         "preheader": preheader(words.body),
         "language": language,
         "company_name": django_settings.COMPANY_NAME,

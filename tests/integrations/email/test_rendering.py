@@ -13,6 +13,7 @@ from django.template import TemplateSyntaxError
 from django.utils import timezone, translation
 
 from integrations.email.letters import LETTERS, preview
+from integrations.email.letters.base import zone_for
 from integrations.email.letters.contexts import DaysAhead, Link, Money
 from integrations.email.letters.values import as_text
 from integrations.errors import Rejected
@@ -217,3 +218,16 @@ def test_templates_use_declared_placeholders_only(name: str) -> None:
     assert set(re.findall(r"\{\{ (\w+) \}\}|\{% if (\w+) %\}", sources)) != set()
     for found in re.findall(r"\{\{ (\w+) \}\}|\{% if (\w+) %\}", sources):
         assert "".join(found) in LETTERS[name].context_class.placeholders()
+
+
+def test_logo_stands_above_the_words_and_the_name_where_images_are_off(templates: Templates) -> None:
+    with_logo = composed(settings=SETTINGS.model_copy(update={"logo_url": "https://firm.example/logo.png"}))
+
+    assert 'src="https://firm.example/logo.png"' in with_logo.html
+    assert 'alt="Magnetiq"' in with_logo.html
+    assert "<img" not in composed().html
+
+
+@pytest.mark.parametrize("zone", ["Europe", "x" * 5000, "../../etc/passwd", "Mars/Olympus"])
+def test_zone_that_is_none_gives_way_to_the_firms(zone: str) -> None:
+    assert zone_for(zone).key == "Europe/Berlin"
