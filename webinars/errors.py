@@ -61,6 +61,10 @@ class SessionNotStarted(WebinarError):
     message = _("The session has not started yet.")
 
 
+class SessionOver(WebinarError):
+    message = _("The session is over.")
+
+
 class CapacityBelowTaken(WebinarError):
     """Fewer seats than people who have one; `change_session(..., confirmed=True)` does it nevertheless."""
 

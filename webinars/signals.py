@@ -33,6 +33,9 @@ registrations_attended = Signal()
 # People were made unrecognisable; whoever of them still had a seat ahead gave it up (not told once more as cancelled).
 registrations_forgotten = Signal()
 
+# Operators wrote to people who have a seat in one session. Argument besides: message=Message.
+registrations_messaged = Signal()
+
 # Sessions are open to the public.
 sessions_published = Signal()
 

@@ -191,6 +191,9 @@ class SessionInStepAdmin(WithVerbs, SessionAdmin):
         """To the pages about this session, and its list of people as a file."""
         door = reverse("admin:webinars_session_check_in", args=[session.pk])
         buttons = [Button(_("Check-in list"), "how_to_reg", door, is_link=True)]
+        if self.has_change_permission(request) and session.status == Session.Status.PUBLISHED:
+            message = reverse("admin:webinars_session_message", args=[session.pk])
+            buttons.append(Button(_("Message all"), "mail", message, is_link=True))
         if self.has_add_permission(request):
             clone = reverse("admin:webinars_session_clone", args=[session.pk])
             buttons.append(Button(_("Clone"), "content_copy", clone, is_link=True))

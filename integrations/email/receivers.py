@@ -7,11 +7,12 @@ from django.dispatch import receiver
 from integrations import outbox
 from leads.models import Consent, Touchpoint
 from leads.signals import consents_requested, whitepapers_requested
-from webinars.models import Registration, ReminderRule, Session
+from webinars.models import Message, Registration, ReminderRule, Session
 from webinars.models.registration import OPEN
 from webinars.signals import (
     registrations_cancelled,
     registrations_confirmed,
+    registrations_messaged,
     reminders_due,
     seats_offered,
     sessions_changed,
@@ -42,6 +43,18 @@ def confirm_registrations(sender: type[Registration], registrations: Registratio
 @receiver(registrations_cancelled)
 def tell_of_cancellations(sender: type[Registration], registrations: Registrations, **kwargs: object) -> None:
     outbox.once(EmailService.registration_cancelled, registrations, occasion=str(registrations[0].updated_at))
+
+
+@receiver(registrations_messaged)
+def pass_message_on(
+    sender: type[Registration], registrations: Registrations, message: Message, **kwargs: object
+) -> None:
+    outbox.once(
+        EmailService.webinar_message,
+        registrations,
+        occasion=str(message.pk),
+        expires_at=registrations[0].session.ends_at,
+    )
 
 
 @receiver(seats_offered)

@@ -57,6 +57,7 @@ class EmailService(IntegrationService):
     webinar_registration = posted(letters.WebinarRegistration)
     webinar_moved = posted(letters.WebinarMoved)
     webinar_reminder = posted(letters.WebinarReminder)
+    webinar_message = posted(letters.WebinarMessage)
     waiting_list_place = posted(letters.WaitingListPlace)
     registration_cancelled = posted(letters.RegistrationCancelled)
     payment_failed = posted(letters.PaymentFailed)

@@ -9,6 +9,7 @@ writes it a second time, and that would lock the lead after the session.
 """
 
 from webinars.actions.forgetting import forget
+from webinars.actions.messages import send_message
 from webinars.actions.registering import Registered, Registrant, register
 from webinars.actions.registrations import (
     accept_offer,
@@ -52,5 +53,6 @@ __all__ = [
     "offer_free_seats",
     "publish_session",
     "register",
+    "send_message",
     "update_registration",
 ]

@@ -31,6 +31,7 @@ from webinars.zones import zone_or_nothing
 
 from .catalogue import RulesMixin
 from .cloning import CloneMixin
+from .messaging import MessageMixin
 from .people import PeopleMixin
 
 
@@ -103,7 +104,7 @@ def rendered(response: HttpResponse) -> HttpResponse:
 
 
 @admin.register(Session)
-class SessionAdmin(PeopleMixin, CloneMixin, ModelAdmin):  # type: ignore[misc]
+class SessionAdmin(PeopleMixin, MessageMixin, CloneMixin, ModelAdmin):  # type: ignore[misc]
     form = SessionForm
     inlines = [OwnReminders]
     list_display = ["topic", "start", "status", "seats", "waiting", "price", "currency"]

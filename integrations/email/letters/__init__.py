@@ -11,7 +11,14 @@ from .bookings import BookingCancelled, BookingConfirmation, BookingMoved
 from .composing import compose, in_use, preview
 from .payments import PaymentFailed, Refund
 from .staff import IntegrationAlert, IntegrationRecovered, TestLetter
-from .webinars import RegistrationCancelled, WaitingListPlace, WebinarMoved, WebinarRegistration, WebinarReminder
+from .webinars import (
+    RegistrationCancelled,
+    WaitingListPlace,
+    WebinarMessage,
+    WebinarMoved,
+    WebinarRegistration,
+    WebinarReminder,
+)
 from .whitepapers import DoubleOptIn, WhitepaperDelivery
 
 _ALL: list[type[Letter[Any]]] = [
@@ -21,6 +28,7 @@ _ALL: list[type[Letter[Any]]] = [
     WebinarRegistration,
     WebinarMoved,
     WebinarReminder,
+    WebinarMessage,
     WaitingListPlace,
     RegistrationCancelled,
     PaymentFailed,
@@ -47,6 +55,7 @@ __all__ = [
     "RegistrationCancelled",
     "TestLetter",
     "WaitingListPlace",
+    "WebinarMessage",
     "WebinarMoved",
     "WebinarRegistration",
     "WebinarReminder",

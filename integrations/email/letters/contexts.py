@@ -1,7 +1,7 @@
 """What each letter tells: its placeholders, typed, with the words that explain them to who writes letters.
 
-Values are str, aware datetime (shown in the recipient's zone), Money, Link, DaysAhead and int. A field with a default
-may have no value ("" or None); without one of the others no letter is written.
+Values are str, Paragraphs, aware datetime (shown in the recipient's zone), Money, Link, DaysAhead and int. A field with
+a default may have no value ("" or None); without one of the others no letter is written.
 """
 
 from collections.abc import Callable
@@ -19,6 +19,10 @@ Moment = datetime  # a field may be called `datetime`
 
 class Link(str):
     """An absolute URL."""
+
+
+class Paragraphs(str):
+    """Text of several lines."""
 
 
 class Money(NamedTuple):

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import cycle, groupby
 from typing import Any
 
-from django.utils.html import escape, format_html, format_html_join, urlize
+from django.template.defaultfilters import linebreaksbr
+from django.utils.html import format_html, format_html_join, urlize
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -84,7 +85,9 @@ class Filled:
 
     def value(self, name: str) -> SafeString:
         value = self.values[name]
-        return format_html('<a href="{0}">{0}</a>', value) if value and self.says[name] else escape(value)
+        if value and self.says[name]:
+            return format_html('<a href="{0}">{0}</a>', value)
+        return SafeString(linebreaksbr(value, True))  # escaped, too
 
 
 def joined(between: str, pieces: Iterable[str]) -> SafeString:

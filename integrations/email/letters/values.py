@@ -14,9 +14,9 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from integrations.errors import Rejected
-from leads.text import single_line
+from leads.text import many_lines, single_line
 
-from .contexts import Context, DaysAhead, Money
+from .contexts import Context, DaysAhead, Money, Paragraphs
 
 LOCALES = {"en": "en_GB", "de": "de_DE"}
 PATTERNS = {"en": "EEEE, d MMMM y, HH:mm", "de": "EEEE, d. MMMM y, HH:mm 'Uhr'"}
@@ -24,7 +24,10 @@ WEB = ("https://", "http://")
 
 
 def texts(context: Context) -> dict[str, str]:
-    """{placeholder: one line of text}; "" for what may have no value. Raises Rejected, naming what is missing."""
+    """{placeholder: text}, of one line unless it is Paragraphs; "" for what may have no value.
+
+    Raises Rejected, naming what is missing.
+    """
     placeholders = context.placeholders()
     shown = {each.name: as_text(getattr(context, each.name)) for each in fields(context)}
     for name, text in shown.items():
@@ -73,6 +76,7 @@ def days_ahead(days: int) -> str:
 
 
 WORDS: dict[type, Callable[[Any], str]] = {
+    Paragraphs: many_lines,  # before what it is a kind of
     str: single_line,
     DaysAhead: days_ahead,
     int: str,

@@ -264,3 +264,60 @@ def test_export_is_noted_and_takes_the_right_to_carry_addresses_away(
     assert [str(entry) for entry in LogEntry.objects.values_list("object_repr", "change_message")] == [
         "('data.csv', 'Exported 1 attendee.')"
     ]
+
+
+# --- messages --------------------------------------------------------------------------------------------------------
+
+A_MESSAGE = {
+    "subject_en": "Bring along",
+    "text_en": "Your bill.\n\nAnd <b>time</b>.",
+    "subject_de": "Bitte bereithalten",
+    "text_de": "Ihre Rechnung.",
+    "uuid": "6f2a3c1e-2f6b-4f0c-9d5c-1f0e6f6b7a11",
+}
+
+
+def write(client: Client, session: Session, **typed: str) -> Any:
+    return client.post(f"/admin/webinars/session/{session.pk}/message/", {**A_MESSAGE, **typed}, follow=True)
+
+
+def messages_to() -> list[str]:
+    """First names of those whom a message was promised to."""
+    ids = Delivery.objects.filter(operation="webinar_message").values_list("subject_id", flat=True)
+    return sorted(Registration.objects.filter(pk__in=ids).values_list("first_name", flat=True))
+
+
+def test_message_goes_to_all_who_have_a_seat(operator: Client) -> None:
+    session = SessionFactory(capacity=2)
+    come(session, "ada", "bob", "cleo")
+
+    assert "2 people get your message." in text(write(operator, session))
+    assert messages_to() == ["ada", "bob"]
+
+
+def test_message_that_is_sent_twice_goes_once(operator: Client) -> None:
+    session = SessionFactory()
+    come(session, "ada")
+
+    write(operator, session)
+    write(operator, session)
+
+    assert messages_to() == ["ada"]
+    assert session.messages.count() == 1
+
+
+@pytest.mark.parametrize("typed", [{"subject_de": ""}, {"text_en": " "}, {"uuid": "none"}])
+def test_message_is_written_in_both_languages(operator: Client, typed: dict[str, str]) -> None:
+    session = SessionFactory()
+    come(session, "ada")
+
+    assert write(operator, session, **typed).redirect_chain == []
+    assert messages_to() == []
+
+
+def test_message_about_a_session_that_is_over_is_not_sent(operator: Client) -> None:
+    session = SessionFactory(starts_at=timezone.now() - 2 * HOUR)
+    RegistrationFactory(session=session)
+
+    assert "The session is over." in text(write(operator, session))
+    assert messages_to() == []

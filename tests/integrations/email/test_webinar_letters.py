@@ -20,7 +20,7 @@ from tests.integrations.test_commands import run
 from tests.webinars.people import come
 from webinars import links
 from webinars.actions import accept_offer, cancel, cancel_session, change_session, forget
-from webinars.models import Registration, ReminderRule, Session
+from webinars.models import Message, Registration, ReminderRule, Session
 from webinars.reminders import send_reminders
 
 from .letters import KEY, SETTINGS, as_received, part
@@ -452,3 +452,32 @@ def test_lead_that_is_forgotten_reads_nothing_more() -> None:
 
     with pytest.raises(Obsolete):
         written(CONFIRMED, registration)
+
+
+# --- What operators write --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "line"), [("en", "Bring", "Your bill."), ("de", "Dabei", "Ihr Brief.")]
+)
+def test_message_reads_in_the_readers_language_paragraph_by_paragraph(language: str, subject: str, line: str) -> None:
+    registration = a_registration(language=language)
+    message = Message.objects.create(
+        session=registration.session,
+        subject_en="Bring",
+        text_en="Your bill.\n\n<b>Soon</b>",
+        subject_de="Dabei",
+        text_de="Ihr Brief.\n\n<b>Soon</b>",
+    )
+
+    letter = written(LETTERS["webinar_message"], registration, f"{message.pk}|again 1")
+
+    assert letter.subject == subject
+    assert f"{line}\n\n<b>Soon</b>" in part(letter, "plain")
+    assert "&lt;b&gt;Soon&lt;/b&gt;" in part(letter, "html")
+    assert MEETING in part(letter, "plain")
+
+
+def test_message_that_is_gone_is_not_sent() -> None:
+    with pytest.raises(Obsolete):
+        written(LETTERS["webinar_message"], a_registration(), "404")
