@@ -24,6 +24,6 @@ def email(peer: MailSandbox, settings: LazySettings, db: None) -> Integration:
     setup.create_rows()
     integration = Integration.objects.get(slug="email")
     # Full jitter may choose no wait at all: of a day it does not.
-    configuration.configure(integration, {**settings_for(peer), "retry_schedule": [86_400]})
+    configuration.configure(integration, {**settings_for(peer), "retry_schedule": [86_400] * 8})
     configuration.set_enabled(integration, True)
     return integration
