@@ -1,6 +1,7 @@
 # Everything a developer or CI runs. Needs Python >= 3.11, make and pip; whatever else it takes lands in .venv.
 PYTHON ?= python3
-WORKERS ?= logical
+# Half of the time a test waits, for a database, a socket or a browser: two cores are busy with four of them.
+WORKERS ?= 4
 ARGS ?=
 BIN := .venv/bin
 INSTALLED := .venv/.installed
@@ -43,7 +44,7 @@ demo-reset: setup ## forget what the demo stored
 	@$(BIN)/python -m magnetiq.reset
 
 test: setup ## the whole suite, then the benchmarks' ratios alone on the machine
-	$(BIN)/pytest -n $(WORKERS) --maxprocesses 8 --dist worksteal -m "not soak and not bench" $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not soak and not bench" $(ARGS)
 	@if [ -d tests/benchmarks ]; then $(BIN)/pytest -m "bench and not soak" $(ARGS); fi
 
 soak: setup ## long races and chaos at full count

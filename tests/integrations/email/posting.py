@@ -15,7 +15,11 @@ M = TypeVar("M", bound=Model)
 
 
 def promise(*addresses: str) -> list[User]:
-    users = [User.objects.create(username=f"user-{number}", email=address) for number, address in enumerate(addresses)]
+    """In this order: promises are made in the order of their keys, which are text, so all ids have as many digits."""
+    users = [
+        User.objects.create(pk=100_000 + number, username=f"user-{number}", email=address)
+        for number, address in enumerate(addresses)
+    ]
     outbox.once(EmailService.test_letter, users)
     return users
 
