@@ -227,7 +227,7 @@ def test_registrations_are_anonymous_and_their_seats_free() -> None:
 
     assert done.items.get(what="registrations").number == 1
     ada.refresh_from_db()
-    assert ("ada" in ada.email, ada.first_name, ada.status) == (False, "", "cancelled")
+    assert (ada.email.startswith("ada"), ada.first_name, ada.status) == (False, "", "cancelled")
     assert session.registrations.get(email="bob@client.example").status == "offered"
 
 
