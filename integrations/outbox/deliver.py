@@ -19,7 +19,7 @@ from integrations.models import Connection, Delivery, Installation
 from integrations.redact import redact
 from integrations.service import IntegrationService, Operation, Outcome
 
-from .lease import Claimed, Lease, Settlement, claim, settle
+from .lease import Claimed, Lease, Settlement, claim, settle, with_work
 
 logger = structlog.get_logger(__name__)
 State = Delivery.State
@@ -57,10 +57,9 @@ def drain_operations(operations: Iterable[Operation[Any, Any]]) -> Tally:
         return tally
     Delivery.objects.expire()
     Delivery.objects.abandon()
-    for operation in operations:
-        connections = Connection.objects.in_use().filter(integration__slug=operation.service.slug)
-        for connection in connections.values_list("pk", flat=True):
-            deliver_all(operation, connection, tally)
+    chosen = list(operations)
+    for place, connection in with_work([(operation.service.slug, operation.name) for operation in chosen]):
+        deliver_all(chosen[place], connection, tally)
     return tally
 
 

@@ -31,6 +31,16 @@ UPDATE integrations_delivery d SET state = 'in_flight', lease = %(lease)s, lease
 FROM due WHERE d.id = due.id
 RETURNING d.id, d.version, d.failures, d.subject_type, d.subject_id, d.key
 """
+# Most operations are idle at most times: one look at the claims' index tells for all of them.
+_WITH_WORK = """
+SELECT o.place - 1, c.id
+FROM unnest(%(integrations)s::text[], %(operations)s::text[]) WITH ORDINALITY AS o(integration, operation, place)
+JOIN integrations_integration i ON i.slug = o.integration
+JOIN integrations_connection c ON c.integration_id = i.id AND c.removed_at IS NULL
+WHERE EXISTS (SELECT FROM integrations_delivery d
+    WHERE d.connection_id = c.id AND d.operation = o.operation AND d.state = 'pending' AND d.due_at <= %(now)s)
+ORDER BY o.place, c.id
+"""
 _SETTLE = """
 WITH outcome AS (
     SELECT * FROM unnest(%(ids)s::bigint[], %(versions)s::int[], %(states)s::text[], %(due)s::timestamptz[],
@@ -112,6 +122,19 @@ class Lease:
     rows: list[Claimed]
 
 
+def with_work(operations: Sequence[tuple[str, str]]) -> list[tuple[int, int]]:
+    """Where something is due of operations, given as (slug, name): (place in that sequence, id of a connection)."""
+    parameters: dict[str, Any] = {
+        "integrations": [slug for slug, _name in operations],
+        "operations": [name for _slug, name in operations],
+        "now": timezone.now(),
+    }
+    with database.cursor() as cursor:
+        cursor.execute(_WITH_WORK, parameters)
+        found: list[tuple[int, int]] = cursor.fetchall()
+    return found
+
+
 def claim(connection: Connection, operation: str, *, limit: int, seconds: int, suspects: bool = False) -> Lease:
     """Take up to `limit` due rows. A row that a worker crashed over is a suspect, and is only taken alone."""
     now = timezone.now()
@@ -144,7 +167,7 @@ def settle(
 
     `tried=False` gives rows back as they were, with no attempt; whom a worker died over stays a suspect.
     """
-    parameters = {
+    parameters: dict[str, Any] = {
         "ids": [s.claimed.id for s in settlements],
         "versions": [s.claimed.version for s in settlements],
         "states": [s.state for s in settlements],
@@ -164,7 +187,7 @@ def settle(
 
 def reap() -> int:
     """Take back rows whose lease ran out: their worker died. They are next claimed alone."""
-    parameters = {
+    parameters: dict[str, Any] = {
         "now": timezone.now(),
         "most": CRASHES_BEFORE_DEATH,
         "reason": "The worker died while it held this delivery.",

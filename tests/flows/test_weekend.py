@@ -28,7 +28,7 @@ OUTAGES: dict[str, tuple[Callable[[OdooSandbox], None], Callable[[OdooSandbox], 
 def work_until(moment: datetime, clock: time_machine.Traveller) -> None:
     """Beat and worker, sweeping; the time in which every sweep would find a pause is skipped."""
     while timezone.now() < moment:
-        outbox.drain(integration="odoo")
+        outbox.drain()
         next_at = max(timezone.now() + SWEEP, connection().paused_until or timezone.now())
         clock.move_to(min(next_at, moment))
 

@@ -153,3 +153,11 @@ class TestBatches:
         drain()
 
         assert postbox.texts == ["Dear old", "Dear new"]
+
+    def test_sweep_asks_the_same_however_many_operations_are_idle(self, connection: Connection) -> None:
+        with CaptureQueriesContext(database) as few:
+            outbox.drain(integration="postbox")
+        with CaptureQueriesContext(database) as all_of_them:
+            outbox.drain()
+
+        assert len(all_of_them) == len(few)
