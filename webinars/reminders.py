@@ -13,6 +13,7 @@ from webinars.actions.seats import lock, of
 from webinars.models import Registration, Reminded, ReminderRule, Session
 from webinars.models.registration import Status
 from webinars.signals import reminders_due
+from webinars.sweeping import one_by_one
 
 SLACK = timedelta(days=1)  # a day by the clock may take an hour more
 
@@ -27,9 +28,10 @@ def send_reminders(now: datetime) -> int:
     """Tell of everybody who is to be reminded by now; says how many. Running twice at once does no harm.
 
     A transaction per session and rule: whoever is killed in the middle leaves nothing half done, and the next sweep
-    goes on. What was missed is caught up with until the session starts, and never afterwards.
+    goes on. What was missed is caught up with until the session starts, and never afterwards. Raises `ExceptionGroup`
+    of the sessions that failed, when all the others had their turn.
     """
-    return sum(remind(rule, session, now) for rule, session, at in due(now))
+    return one_by_one("reminders", due(now), lambda each: remind(each.rule, each.session, now))
 
 
 def due(now: datetime) -> list[Due]:

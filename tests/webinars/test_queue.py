@@ -105,6 +105,24 @@ def test_expire_leaves_alone_what_still_has_time_and_does_nothing_twice() -> Non
     assert sorted(Registration.objects.values_list("status", flat=True)) == ["expired", "offered"]
 
 
+def test_session_that_fails_keeps_no_other_from_its_turn_and_the_sweep_fails() -> None:
+    broken, sound = (RegistrationFactory(status="offered") for _ in range(2))
+    for held in (broken, sound):
+        run_out(held.session)
+
+    def fail(registrations: list[Registration], **kwargs: object) -> None:
+        if broken in registrations:
+            raise RuntimeError("a receiver failed")
+
+    registrations_expired.connect(fail)
+    with pytest.raises(ExceptionGroup, match="1 failed, 1 done"):
+        expire(timezone.now())
+    registrations_expired.disconnect(fail)
+
+    assert list(Registration.objects.order_by("pk").values_list("status", flat=True)) == ["offered", "expired"]
+    assert expire(timezone.now()) == 1
+
+
 def test_offer_that_ran_out_cannot_be_accepted_although_nobody_took_it_back_yet() -> None:
     session, (ada, bob) = full_session("bob")
     cancel(ada)

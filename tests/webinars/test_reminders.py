@@ -276,6 +276,24 @@ def test_sweep_that_dies_is_made_up_for_by_the_next(told: Told) -> None:
     assert send_reminders(START - WEEK + timedelta(minutes=5)) == 1
 
 
+def test_session_that_fails_keeps_no_other_from_its_turn_and_is_caught_up_with(told: Told) -> None:
+    broken, sound = a_session(), a_session(starts_at=START + timedelta(minutes=1))
+    came(START - timedelta(days=20), "Ada", session=broken)
+    came(START - timedelta(days=20), "Bob", session=sound)
+
+    def fail(registrations: list[Registration], **kwargs: Any) -> None:
+        if registrations[0].session == broken:
+            raise RuntimeError("a receiver failed")
+
+    reminders_due.connect(fail)
+    with pytest.raises(ExceptionGroup, match="1 failed, 1 done"):
+        send_reminders(START - WEEK + timedelta(minutes=5))
+    reminders_due.disconnect(fail)
+
+    assert list(Reminded.objects.values_list("session", flat=True)) == [sound.pk]
+    assert send_reminders(START - WEEK + timedelta(minutes=10)) == 1
+
+
 @pytest.mark.parametrize("people", [1, 30])
 def test_sweep_costs_the_same_however_many_come(people: int) -> None:
     came(START - timedelta(days=20), *[f"p{n}" for n in range(people)], session=a_session())

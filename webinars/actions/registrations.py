@@ -17,6 +17,7 @@ from webinars.signals import (
     registrations_changed,
     registrations_expired,
 )
+from webinars.sweeping import one_by_one
 
 EDITABLE = frozenset(DETAILS)
 
@@ -63,10 +64,12 @@ def accept_offer(registration: Registration) -> None:
 def expire(now: datetime) -> int:
     """Take back the seats whose time is over, and offer them to the next in line; says how many were taken back.
 
-    A transaction per session: none waits for another one's lock. Running twice at once does no harm.
+    A transaction per session: none waits for another one's lock. Running twice at once does no harm. Raises
+    `ExceptionGroup` of the sessions that failed, when all the others had their turn.
     """
     overdue = Session.objects.filter(registrations__status__in=HELD, registrations__held_until__lte=now)
-    return sum(expire_in(session, now) for session in overdue.distinct().order_by("pk"))
+    sessions = overdue.distinct().order_by("pk")
+    return one_by_one("expiry", sessions, lambda session: expire_in(session, now))
 
 
 @transaction.atomic
