@@ -15,18 +15,18 @@ from django.http import HttpRequest
 from django.utils import translation
 from django.utils.translation import gettext as _
 from ninja import Header, Router, Schema, Status
-from ninja.errors import Throttled
 from pydantic import ConfigDict, Field, StrictBool, StringConstraints
 
-from leads import actions, throttle, utm
+from leads import actions, utm
 from leads.captures import Capture
 from leads.forms import PersonForm
 from leads.models import Whitepaper
+from leads.throttle import PerVisitor
 
 logger = structlog.get_logger(__name__)
 router = Router(tags=["public"])
 
-POSTS, WINDOW = 10, 600
+POSTS = PerVisitor("leads", limit=10, window=600)
 NOT_EMPTY: dict[str, Any] = {"minLength": 1}  # said here for who reads the document; the form says it to the visitor
 SAME_WITHIN = 600  # seconds in which the same said again is a repetition
 
@@ -87,14 +87,14 @@ IdempotencyKey = Annotated[
 ]
 
 
-@router.post("", response={201: LeadId, 429: None}, summary="Capture a lead", operation_id="capture_lead")
+@router.post(
+    "", response={201: LeadId, 429: None}, throttle=POSTS, summary="Capture a lead", operation_id="capture_lead"
+)
 def capture_lead(request: HttpRequest, body: NewLead, key: IdempotencyKey = None) -> Status[dict[str, UUID]]:
     """A request for a whitepaper, whose link we send by e-mail, when it names one; a message to us, when not.
 
     Repeating it does no harm.
     """
-    if wait := throttle.seconds_to_wait("leads", throttle.visitor(request), limit=POSTS, window=WINDOW):
-        raise Throttled(wait)
     with translation.override(language_of(request, body) or translation.get_language()):
         given = to_capture(request, body, key)
     lead = actions.capture([given]).leads[0]

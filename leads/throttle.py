@@ -7,6 +7,7 @@ import structlog
 from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
+from ninja.throttling import BaseThrottle
 
 log = structlog.get_logger(__name__)
 
@@ -38,7 +39,25 @@ def seconds_to_wait(scope: str, who: str, *, limit: int, window: int) -> int:
         # Losing a lead is worse than taking one too many: without a cache everybody may pass.
         log.warning("throttle without cache", scope=scope, exc_info=True)
         return 0
-    return window - now % window if count > limit else 0
+    return left_of(window) if count > limit else 0
+
+
+def left_of(window: int) -> int:
+    """Seconds until counting starts anew."""
+    return window - int(time()) % window
+
+
+class PerVisitor(BaseThrottle):
+    """Of an endpoint. Counts before anything is read, so that nonsense counts, too."""
+
+    def __init__(self, scope: str, *, limit: int, window: int) -> None:
+        self.scope, self.limit, self.window = scope, limit, window
+
+    def allow_request(self, request: HttpRequest) -> bool:
+        return not seconds_to_wait(self.scope, visitor(request), limit=self.limit, window=self.window)
+
+    def wait(self) -> int:
+        return left_of(self.window)
 
 
 def visitor(request: HttpRequest) -> str:

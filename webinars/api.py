@@ -12,10 +12,10 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 from django.utils import timezone, translation
 from ninja import Router, Schema, Status
-from ninja.errors import HttpError, Throttled
+from ninja.errors import HttpError
 from pydantic import ConfigDict, Field, StrictBool
 
-from leads import throttle
+from leads.throttle import PerVisitor
 from webinars import actions, availability, checkout
 from webinars.actions import Registrant
 from webinars.availability import State, counted
@@ -26,7 +26,8 @@ from webinars.models.registration import Status as Standing
 
 router = Router(tags=["public"])
 
-POSTS, WINDOW = 10, 600
+LOOKS = PerVisitor("webinar-list", limit=120, window=600)
+POSTS = PerVisitor("registrations", limit=10, window=600)
 NOT_EMPTY: dict[str, Any] = {"minLength": 1}  # said here for who reads the document; the form says it to the visitor
 REFUSALS = {State.FULL: SessionFull}  # whatever else takes nobody is closed
 
@@ -75,7 +76,13 @@ class Registered(Schema):
     payment: PaymentDue | None = Field(description="Of a seat that is held until it is paid.")
 
 
-@router.get("", response=list[Webinar], summary="Published webinars that lie ahead", operation_id="list_webinars")
+@router.get(
+    "",
+    response={200: list[Webinar], 429: None},
+    throttle=LOOKS,
+    summary="Published webinars that lie ahead",
+    operation_id="list_webinars",
+)
 def list_webinars(request: HttpRequest) -> list[dict[str, Any]]:
     now = timezone.now()
     return [described(session, now) for session in counted(Session.objects.upcoming(now))]
@@ -84,6 +91,7 @@ def list_webinars(request: HttpRequest) -> list[dict[str, Any]]:
 @router.post(
     "/{slug}/registrations",
     response={201: Registered, 404: None, 409: None, 429: None},
+    throttle=POSTS,
     summary="Register somebody",
     operation_id="register",
 )
@@ -93,8 +101,6 @@ def register(request: HttpRequest, slug: str, body: NewRegistration) -> Status[d
     Repeating it does no harm: whoever is registered already stays so, and is answered with that registration, as long
     as newcomers are taken at all. 409: no seat and no waiting list, or registration is not open.
     """
-    if wait := throttle.seconds_to_wait("registrations", throttle.visitor(request), limit=POSTS, window=WINDOW):
-        raise Throttled(wait)
     with translation.override(language_of(request, body) or translation.get_language()):
         session = get_object_or_404(counted(availability.visible()), slug=slug)
         registrant = to_registrant(request, body)

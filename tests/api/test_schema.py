@@ -42,8 +42,9 @@ def key(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> Iterator[str
     for limit in (
         "integrations.api.auth.CALLS",
         "integrations.api.auth.FAILURES",
-        "leads.api.POSTS",
-        "webinars.api.POSTS",
+        "leads.api.POSTS.limit",
+        "webinars.api.LOOKS.limit",
+        "webinars.api.POSTS.limit",
     ):
         monkeypatch.setattr(limit, 1_000_000)
     signals.request_finished.disconnect(close_old_connections)  # as the test client does

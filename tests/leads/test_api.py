@@ -173,6 +173,14 @@ def test_eleventh_post_waits(client: Client) -> None:
     assert Touchpoint.objects.count() == 10
 
 
+@pytest.mark.parametrize("body", ["{", "{}", "[]"])
+def test_nonsense_counts_as_well(client: Client, body: str) -> None:
+    for _ in range(10):
+        client.post("/api/v1/leads", body, "application/json")
+
+    assert post(client).status_code == 429
+
+
 @pytest.mark.parametrize(
     "body", ["", "{", "[]", '"text"', '{"name": NaN}', '{"name": "\\ud800"}', '{"name": "\\u0000"}']
 )

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
@@ -215,6 +216,25 @@ def test_eleventh_call_within_ten_minutes_waits(client: Client) -> None:
 
     assert [answer.status_code for answer in answers] == [201] * 10 + [429]
     assert int(answers[-1]["Retry-After"]) > 0
+
+
+@pytest.mark.parametrize("body", ["{", "{}", '{"email": 1}'])
+def test_nonsense_counts_as_well(client: Client, body: str) -> None:
+    SessionFactory(slug="data")
+    for _ in range(10):
+        client.post(PATH, body, "application/json")
+
+    assert post(client).status_code == 429
+
+
+@time_machine.travel(datetime(2026, 11, 24, tzinfo=UTC), tick=False)
+def test_list_is_looked_at_a_hundred_and_twenty_times_in_ten_minutes(client: Client) -> None:
+    answers = [client.get("/api/v1/webinars") for _ in range(121)]
+    neighbour = client.get("/api/v1/webinars", REMOTE_ADDR="192.0.2.7")
+
+    assert [answer.status_code for answer in [*answers, neighbour]] == [200] * 120 + [429, 200]
+    assert 0 < int(answers[-1]["Retry-After"]) <= 600
+    assert answers[-1].json() == {"success": False, "error": {"message": "That was too often. Try again later."}}
 
 
 def test_website_that_may_call_is_let_through_by_cors(client: Client, settings: Any) -> None:
