@@ -21,9 +21,26 @@ class Checkout:
     url: str
 
 
+@dataclass(frozen=True, slots=True)
+class PaymentForm:
+    """What our payment page needs to show the provider's own form in it. Nothing of it is secret.
+
+    The origins, such as "https://js.provider.example", are all that the page lets the browser talk to besides us.
+    """
+
+    script_url: str
+    publishable_key: str
+    script_origins: tuple[str, ...]
+    frame_origins: tuple[str, ...]
+    connect_origins: tuple[str, ...]
+
+
 class Payments(Protocol):
     def check(self) -> None:
         """Raise `PaymentsUnavailable` where nobody can pay. Asks our own settings only, never the provider."""
+
+    def form(self) -> PaymentForm:
+        """Asks our own settings only, never the provider. Raises `PaymentsUnavailable` where nobody can pay."""
 
     def start(self, registration: Registration) -> Checkout:
         """Begin the payment of a seat that is held. Called outside of transactions; the same again for the same seat.
@@ -36,6 +53,9 @@ class NoPayments:
     """While nobody takes money, only free sessions can be attended."""
 
     def check(self) -> None:
+        raise PaymentsUnavailable
+
+    def form(self) -> PaymentForm:
         raise PaymentsUnavailable
 
     def start(self, registration: Registration) -> Checkout:
