@@ -1,24 +1,40 @@
-"""What belongs to one person: rows that name nobody else."""
+"""What belongs to a person: rows that name nobody else. Who changed address may be several leads."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from leads.models import Lead
+from leads.addresses import FORGOTTEN_DOMAIN
+from leads.models import Consent, Lead, Touchpoint
+from webinars.models import Registration
 
 from .models import Delivery
 from .models.delivery import DeliveryQuerySet
 
 
-def belongings(lead: Lead) -> list[QuerySet[Any]]:
+def known_as(address: str) -> QuerySet[Lead]:
+    """Whoever has this (normalised) address, or gave it: what they registered with outlives a change of it."""
+    registered = list(Registration.objects.filter(email=address).values_list("lead", flat=True))
+    return Lead.objects.filter(Q(email=address) | Q(pk__in=registered)).exclude(status=Lead.Status.FORGOTTEN)
+
+
+def addresses(leads: Collection[Lead]) -> set[str]:
+    """All that these people are, or were, written to at."""
+    given = Registration.objects.filter(lead__in=leads).values_list("email", flat=True)
+    return {lead.email for lead in leads} | {email for email in given if not email.endswith(FORGOTTEN_DOMAIN)}
+
+
+def belongings(*leads: Lead) -> list[QuerySet[Any]]:
     """The rows of the domain, kind by kind: what something can be promised about. Each app adds its own here."""
-    return [Lead.objects.filter(pk=lead.pk), lead.touchpoints.all(), lead.consents.all(), lead.registrations.all()]
+    theirs = [rows.filter(lead__in=leads) for rows in (Touchpoint.objects, Consent.objects, Registration.objects)]
+    return [Lead.objects.filter(pk__in=[lead.pk for lead in leads]), *theirs]
 
 
-def deliveries(lead: Lead) -> DeliveryQuerySet:
+def deliveries(*leads: Lead) -> DeliveryQuerySet:
     """All that was ever promised about this person."""
     about = Q(pk__in=[])
-    for rows in belongings(lead):
+    for rows in belongings(*leads):
         ids = list(rows.order_by().values_list("pk", flat=True))  # with a sub-select no index would be used
         about |= Q(subject_type=rows.model._meta.label_lower, subject_id__in=ids)
     return Delivery.objects.filter(about)

@@ -2,7 +2,7 @@
 
 import re
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from email import message_from_bytes
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
@@ -11,6 +11,7 @@ from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from leads.addresses import normalise
@@ -31,19 +32,24 @@ from .models.delivery import DeliveryQuerySet
 AT_ONCE = 500
 Counts = dict[str, int]  # {kind of row: how many}
 
-# --- of a lead -------------------------------------------------------------------------------------------------------
+# --- of a person -----------------------------------------------------------------------------------------------------
 
 
-def erase(lead: Lead) -> Counts:
-    """What waits about the person is given up, before forgetting promises anew; and what others said is blanked."""
-    records = ExternalRecord.objects.filter(subject_type=Lead._meta.label_lower, subject_id=lead.pk)
-    promised = person.deliveries(lead)
+def erase(leads: Collection[Lead]) -> Counts:
+    """What waits about these is given up, before forgetting promises anew; and what others said is blanked."""
+    promised = person.deliveries(*leads)
     blank_reasons(promised)
     return {
         "promises": promised.cancel(given_up()),
-        "records": records.update(sent={}, sending={}, kept={}),
-        "log_entries": blank_history(lead),
+        "records": sum(map(blank_records, person.belongings(*leads))),
+        "log_entries": sum(map(blank_history, person.belongings(*leads))),
     }
+
+
+def blank_records(rows: QuerySet[Any]) -> int:
+    """What we told other systems of these; which of their records it is, remains."""
+    records = ExternalRecord.objects.filter(subject_type=rows.model._meta.label_lower, subject_id__in=ids_of(rows))
+    return records.update(sent={}, sending={}, kept={})
 
 
 def blank_reasons(promised: DeliveryQuerySet) -> None:
@@ -58,33 +64,36 @@ def given_up() -> str:
     return _("The person was forgotten.")
 
 
-def blank_history(lead: Lead) -> int:
+def blank_history(rows: QuerySet[Any]) -> int:
     """Django's own log of the admin writes down what a person was called; that something was done remains."""
-    blanked = 0
-    for rows in person.belongings(lead):
-        kind = ContentType.objects.get_for_model(rows.model)
-        ids = [str(pk) for pk in rows.order_by().values_list("pk", flat=True)]
-        entries = LogEntry.objects.filter(content_type=kind, object_id__in=ids)
-        blanked += entries.exclude(object_repr="", change_message="").update(object_repr="", change_message="")
-    return blanked
+    kind = ContentType.objects.get_for_model(rows.model)
+    entries = LogEntry.objects.filter(content_type=kind, object_id__in=map(str, ids_of(rows)))
+    return entries.exclude(object_repr="", change_message="").update(object_repr="", change_message="")
 
 
-# --- of an address ---------------------------------------------------------------------------------------------------
+def ids_of(rows: QuerySet[Any]) -> list[int]:
+    return list(rows.order_by().values_list("pk", flat=True))
+
+
+# --- of addresses ----------------------------------------------------------------------------------------------------
 
 
 class Naming:
-    """Says whether a text has this (normalised) address in it, and not one that merely contains it."""
+    """Says whether a text has one of these (normalised) addresses in it, and not one that merely contains it."""
 
-    def __init__(self, address: str) -> None:
-        self.pattern = re.compile(rf"(?<![\w.+-]){re.escape(address).replace('@', '(?:@|%40)')}(?![\w-]|\.\w)")
+    def __init__(self, addresses: Collection[str]) -> None:
+        any_of_them = "|".join(re.escape(address).replace("@", "(?:@|%40)") for address in sorted(addresses))
+        self.pattern = re.compile(rf"(?<![\w.+-])(?:{any_of_them})(?![\w-]|\.\w)")
 
     def __call__(self, texts: Iterator[str]) -> bool:
         return any(self.pattern.search(normalise(text)) for text in texts)
 
 
-def events_that_name(address: str) -> list[int]:
-    """Webhook events whose payload has the address anywhere in it. They are encrypted: only reading them all tells."""
-    names = Naming(address)
+def events_that_name(addresses: Collection[str]) -> list[int]:
+    """Webhook events whose payload has one of the addresses anywhere in it. They are encrypted: only reading them all
+    tells.
+    """
+    names = Naming(addresses)
     events = WebhookEvent.objects.values_list("pk", "payload").iterator(chunk_size=AT_ONCE)
     return [pk for pk, payload in events if names(texts_in(payload))]
 
@@ -110,9 +119,9 @@ def empty_events(ids: list[int]) -> int:
     return events.update(payload={}, error="")
 
 
-def erase_mail(address: str) -> tuple[int, list[int]]:
-    """Delete mail that waits for the address or tells of it: how many, and the promises of what is on the wire now."""
-    names = Naming(address)
+def erase_mail(addresses: Collection[str]) -> tuple[int, list[int]]:
+    """Delete mail that waits for an address or tells of it: how many, and the promises of what is on the wire now."""
+    names = Naming(addresses)
     waiting = StoredMail.objects.filter(sent_at=None).iterator(chunk_size=AT_ONCE)
     mails = [mail.pk for mail in waiting if names(texts_of(mail))]
     promised = Delivery.objects.filter(subject_type=StoredMail._meta.label_lower, subject_id__in=mails)
@@ -148,5 +157,5 @@ def text_of(part: Message) -> str:
         return held.decode("utf-8", "replace")
 
 
-def lift_suppression(address: str) -> int:
-    return Suppression.objects.filter(email=address).delete()[0]
+def lift_suppressions(addresses: Collection[str]) -> int:
+    return Suppression.objects.filter(email__in=addresses).delete()[0]

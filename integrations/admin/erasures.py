@@ -56,7 +56,7 @@ class ErasureAdmin(ReadOnlyAdmin):
     ) -> tuple[QuerySet[Erasure], bool]:
         """No address is stored: the one that is searched for is put through the same hash."""
         if "@" in search_term:
-            return queryset.filter(digest__in=erasure.digests_of(search_term)), False
+            return queryset.filter(erasure.certifying(search_term)), False
         found: tuple[Any, bool] = super().get_search_results(request, queryset, search_term)
         return found
 

@@ -3,6 +3,7 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -26,7 +27,10 @@ OWN_ROWS: dict[str, Promise] = {
 
 
 class Erasure(models.Model):
-    """One wish to be forgotten. `digest` (HMAC of the address) lets us answer who asks by address, and nobody else."""
+    """One wish to be forgotten. `digest` (HMAC of the address) lets us answer who asks by address, and nobody else.
+
+    `other_digests` are those of the addresses that the person had besides.
+    """
 
     class Via(models.TextChoices):
         COMMAND = "command", _("Command")
@@ -35,6 +39,7 @@ class Erasure(models.Model):
 
     reference = models.UUIDField(_("reference"), default=uuid.uuid4, unique=True, editable=False)
     digest = models.CharField(max_length=64, db_index=True)
+    other_digests = ArrayField(models.CharField(max_length=64), default=list, editable=False)
     via = models.CharField(_("asked for"), max_length=10, choices=Via)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, verbose_name=_("user"))
     requested_at = models.DateTimeField(_("asked at"), default=timezone.now)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from integrations import erasure
 from integrations.models import Connection, Delivery, Erasure
 from leads.models import Lead
-from tests.factories import LeadFactory
+from tests.factories import LeadFactory, RegistrationFactory
 from tests.integrations.admin.conftest import act, logged_in, queries, text
 from tests.postbox.service import PostboxService
 
@@ -130,6 +130,12 @@ class TestCertificates:
 
         assert found(operator, " ADA@client.example ") == [done]
         assert found(operator, "nobody@client.example") == []
+
+    def test_are_found_by_the_address_that_the_person_had_besides(self, operator: Client, ada: Lead) -> None:
+        RegistrationFactory(lead=ada, email="ada@old.example")
+        done = erasure.forget(ada.email, via="command")
+
+        assert found(operator, "ada@old.example") == [done]
 
     def test_are_found_by_reference(self, operator: Client, ada: Lead) -> None:
         done = erasure.forget(ada.email, via="command")
