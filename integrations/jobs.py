@@ -11,16 +11,17 @@ from .service import Job, JobReport
 
 def perform(job: Job[Any], **options: Any) -> dict[str, Any]:
     """{promised, processed, successful, failed, waiting, errors: {kind: n}, and counts if the job counted anything};
-    a dry run: {counts, changes, left_out}.
+    a dry run: {counts, changes, left_out}. Both with notes, sentences for people, if the job has any.
 
     Raises pydantic.ValidationError when settings are incomplete and IntegrationError when the job itself fails.
     """
     report: JobReport = job.run(configuration.service_of(job.service.slug), **options)
+    notes = {"notes": report.notes} if report.notes else {}
     if report.changes or options.get("dry_run"):
-        return {"counts": report.counts, "changes": report.changes, "left_out": report.left_out}
+        return {"counts": report.counts, "changes": report.changes, "left_out": report.left_out, **notes}
     progress.report(0, report.promised)
     counted = {"counts": report.counts} if report.counts else {}
-    return {"promised": report.promised, **deliver(job.service.slug), **counted}
+    return {"promised": report.promised, **deliver(job.service.slug), **counted, **notes}
 
 
 def deliver(integration: str) -> dict[str, Any]:

@@ -110,3 +110,4 @@ def figures(result: dict[str, Any]) -> Iterator[str]:
             yield f"{label}: {number(result[key])}"
     for kind, how_many in result.get("errors", {}).items():
         yield f"{words.kind(kind)}: {number(how_many)}"
+    yield from result.get("notes", [])

@@ -60,6 +60,7 @@ class Found:
     taken: Values = field(default_factory=dict)
     before: Values = field(default_factory=dict)
     kept: dict[str, dict[str, str]] = field(default_factory=dict)
+    unasked: dict[str, dict[str, str]] = field(default_factory=dict)  # kept before, and not compared now
 
 
 class TopicImport:
@@ -75,7 +76,9 @@ class TopicImport:
     def run(self) -> JobReport:
         """Raises Rejected when Odoo has no such category: a renamed one must not archive every topic."""
         seen: set[str] = set()
-        for rows in self.pages(self.categories()):
+        categories = self.categories()
+        german = self.speaks_german()
+        for rows in self.pages(categories, german=german):
             products = {str(row["id"]): theirs(row) for row in rows}
             seen |= products.keys()
             self.take(products)
@@ -89,17 +92,24 @@ class TopicImport:
             raise errors.Rejected(_("Odoo has no product category “%(name)s”.") % {"name": name})
         return found
 
-    def pages(self, categories: list[int]) -> Iterator[list[Row]]:
-        """The products of these categories, archived ones too, with their German words as "name@de"; by id, so that
-        none is left out when others come or go meanwhile."""
+    def speaks_german(self) -> bool:
+        """Odoo refuses to answer in a language that is not installed there: then the import goes on without it."""
+        if self.client.search_read("res.lang", [["code", "=", GERMAN]], ["code"]):
+            return True
+        self.report.notes.append(_("German is not installed in Odoo: new topics have English words in both languages."))
+        return False
+
+    def pages(self, categories: list[int], *, german: bool) -> Iterator[list[Row]]:
+        """The products of these categories and of those below, archived ones too, with their German words as
+        "name@de"; by id, so that none is left out when others come or go meanwhile."""
         last, full = 0, True
         while full:
-            wanted = [["categ_id", "in", categories], ["id", ">", last]]
+            wanted = [["categ_id", "child_of", categories], ["id", ">", last]]
             rows = self.client.page(MODEL, wanted, FIELDS, size=PAGE)
             full = len(rows) == PAGE
             if rows:
                 last = rows[-1]["id"]
-                yield self.with_german(rows)
+                yield self.with_german(rows) if german else rows
 
     def with_german(self, rows: list[Row]) -> list[Row]:
         ids = [["id", "in", [row["id"] for row in rows]]]
@@ -116,6 +126,7 @@ class TopicImport:
         for remote_id, values in products.items():
             record = records.get(remote_id)
             topic = topics.get(record.subject_id) if record else None
+            values = in_both_languages(values, record.sent if record else {})
             if record and topic:
                 found.append(compare(values, record, topic))
             elif record is None and values["status"] == Status.ACTIVE:
@@ -167,9 +178,9 @@ class TopicImport:
             if (
                 each.topic
                 and each.record
-                and (agreed.items() - each.record.sent.items() or each.kept != each.record.kept)
+                and (agreed.items() - each.record.sent.items() or each.kept | each.unasked != each.record.kept)
             ):
-                each.record.sent, each.record.kept = {**each.record.sent, **agreed}, each.kept
+                each.record.sent, each.record.kept = {**each.record.sent, **agreed}, each.kept | each.unasked
                 news.append((each.topic, each.record))
         self.book.update(news)
 
@@ -181,6 +192,7 @@ class TopicImport:
 def compare(values: Values, record: ExternalRecord, topic: Topic) -> Found:
     """Theirs where it is news and nobody changed ours; what both changed is kept and shown, until somebody decides."""
     found = Found("same", record.remote_id, topic.title, values, record, topic)
+    found.unasked = {name: both for name, both in record.kept.items() if name not in values}
     mine = ours(topic)
     for name, value in values.items():
         if value in (record.sent.get(name), mine[name]):
@@ -205,17 +217,33 @@ def compare(values: Values, record: ExternalRecord, topic: Topic) -> Found:
 def theirs(row: Row) -> Values:
     """A product in our words; all values are text. Its note for customers, or else its description."""
     currency = str(row["currency_id"][1]) if row["currency_id"] else ""
-    english, german = (text(row, language) for language in ("", "@de"))
+    english = {"title_en": cut(row["name"], 200), "description_en": text(row, "")}
     return {
-        "title_en": cut(row["name"], 200),
-        "title_de": cut(row["name@de"] or row["name"], 200),
-        "description_en": english,
-        "description_de": german or english,
+        **english,
+        **(german(row, english) if "name@de" in row else {}),
         "code": cut(row["default_code"], 64),
         "default_price": price(row["list_price"]),
         "currency": currency if re.fullmatch("[A-Z]{3}", currency) else default_currency(),
         "status": Status.ACTIVE if row["active"] else Status.ARCHIVED,
     }
+
+
+def german(row: Row, english: Values) -> Values:
+    return {
+        "title_de": cut(row["name@de"], 200) or english["title_en"],
+        "description_de": text(row, "@de") or english["description_en"],
+    }
+
+
+def in_both_languages(values: Values, sent: Values) -> Values:
+    """Where this Odoo has no German: the German that it had when we last took it, or else the English."""
+    filled = dict(values)
+    for name in ("title", "description"):
+        if f"{name}_en" in values and f"{name}_de" not in values:
+            before = sent.get(f"{name}_de", "")
+            is_german = before and before != sent.get(f"{name}_en")
+            filled[f"{name}_de"] = before if is_german else values[f"{name}_en"]
+    return filled
 
 
 def ours(topic: Topic) -> Values:

@@ -52,6 +52,7 @@ class JobReport:
     """What a job did: how many rows it promised, or (dry run) what it would change.
 
     `counts` is {kind: number} of all records, `changes` tells the first `TOLD` in full, `left_out` are the others.
+    `notes` are sentences about the whole of it, for people.
     """
 
     TOLD: ClassVar[int] = 200
@@ -60,6 +61,7 @@ class JobReport:
     counts: dict[str, int] = field(default_factory=dict)
     changes: list[dict[str, Any]] = field(default_factory=list)
     left_out: int = 0
+    notes: list[str] = field(default_factory=list)
 
     def count(self, kind: str, number: int = 1) -> None:
         self.counts[kind] = self.counts.get(kind, 0) + number

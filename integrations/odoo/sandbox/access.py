@@ -54,6 +54,7 @@ _RIGHTS: dict[str, dict[str, str]] = {
     "ir.model.data": {RIGHTS: _ALL},
     "product.category": {INTERNAL: _READ, SETTINGS: _ALL},
     "product.template": {INTERNAL: _READ, SETTINGS: _ALL},
+    "res.lang": {INTERNAL: _READ, SETTINGS: _ALL},
     "res.partner": {INTERNAL: _READ, CONTACTS: _ALL, SALES_OWN: _KEEP},
     "res.users": {INTERNAL: _READ, RIGHTS: _ALL},
     "utm.campaign": {INTERNAL: _KEEP, SETTINGS: _ALL},

@@ -16,6 +16,7 @@ class Row(Protocol):
     def fields(self) -> Mapping[str, Field]: ...
     def value(self, name: str) -> Any: ...
     def name_of(self, field: Field, value: Any) -> str: ...
+    def line_of(self, field: Field, value: Any) -> list[int]: ...
 
 
 class Checked:
@@ -66,7 +67,9 @@ def _evaluate(terms: list[Any], row: Row) -> tuple[bool, list[Any]]:
 def _holds(leaf: Any, row: Row) -> bool:
     name, operator, wanted = leaf
     field, value = row.fields()[name], row.value(name)
-    if field.relation and _by_name(operator, wanted):
+    if operator == "child_of":
+        value = row.line_of(field, value)
+    elif field.relation and _by_name(operator, wanted):
         value = row.name_of(field, value)
     return _OPERATORS[operator](value, wanted)
 
@@ -84,6 +87,11 @@ def _equal(value: Any, wanted: Any) -> bool:
 
 def _among(value: Any, wanted: Any) -> bool:
     return any(_equal(value, one) for one in wanted)
+
+
+def _under(line: list[int], wanted: Any) -> bool:
+    """Whether any of these stands in the line from a record up to its topmost parent."""
+    return not set(line).isdisjoint(wanted if isinstance(wanted, list) else [wanted])
 
 
 def _below(value: Any, wanted: Any) -> bool:
@@ -118,6 +126,7 @@ _OPERATORS: dict[str, Test] = {
     "!=": _not(_equal),
     "in": _among,
     "not in": _not(_among),
+    "child_of": _under,
     "=ilike": _like,
     "ilike": _contains,
     "not ilike": _not(_contains),

@@ -185,6 +185,14 @@ def translated(column: str, language: str | None) -> str:
     return f"{column}@{language}"
 
 
+def check_language(env: Env) -> None:
+    """Odoo answers in English, or in a language that is switched on there."""
+    code = env.context.get("lang")
+    spoken = {row["code"] for row in env.rows("res.lang").values() if row["active"]}
+    if code and code != "en_US" and code not in spoken:
+        raise UserError(f"Invalid language code: {code}")
+
+
 @dataclass(frozen=True, slots=True)
 class _Row:
     """A record as a domain reads it."""
@@ -200,3 +208,12 @@ class _Row:
 
     def name_of(self, field: Field, value: Any) -> str:
         return self.model.names(field, value)
+
+    def line_of(self, field: Field, value: Any) -> list[int]:
+        """A relation's record, the one above it, and so on to the top."""
+        line: list[int] = []
+        rows = self.model.env.rows(field.relation)
+        while value and value in rows and value not in line:
+            line.append(value)
+            value = rows[value].get("parent_id")
+        return line

@@ -26,6 +26,7 @@ _EXTRA: dict[str, dict[str, str]] = {
     "res.company": {"char!": "name"},
     "res.country": {"char!": "name code"},
     "res.currency": {"char!": "name"},
+    "res.lang": {"char!": "name code", "boolean": "active"},
     "res.users": {
         "char!": "login name",
         "char": "email lang tz",

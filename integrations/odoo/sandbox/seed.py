@@ -18,6 +18,7 @@ _NAMED = {
     "uom.uom": "Units|Hours|Days",
     "utm.stage": "New|Schedule|Design|Sent",
 }
+_LANGUAGES = {"en_US": "English (US)", "de_DE": "German / Deutsch"}
 _INSTALLED = ("base", "contacts", "crm", "event", "event_crm", "mail", "product", "sales_team", "utm", "web")
 _ABSENT = ("account", "calendar_sms", "sale", "website_sale")
 
@@ -27,6 +28,9 @@ def seed(db: Database) -> None:
     with db.store.transaction():
         if not db.store.table("res.users"):
             _fill(db)
+        if not db.store.table("res.lang"):
+            for code, name in _LANGUAGES.items():
+                _put(db, "res.lang", name=name, code=code, active=True)
         _modules(db)
 
 

@@ -12,7 +12,7 @@ from .errors import AccessDeniedError, SerializationError, wrap
 from .faults import Faults
 from .loading import external_ids, refusal
 from .methods import Method
-from .orm import Model
+from .orm import Model, check_language
 from .users import Users
 
 
@@ -76,6 +76,7 @@ class Service:
                 if (refused := self._refused_batch(call)) is not None:
                     return refused
                 self._keep_pace(call)
+                check_language(call.model.env)
                 with self.db.store.transaction():
                     return call.run()
         except Exception as error:

@@ -29,7 +29,7 @@ def test_list_takes_the_same_queries_for_one_row_and_for_thirty(operator: Client
 
 
 def test_list_says_what_was_done_by_whom_and_how_it_ended(operator: Client, connection: Connection) -> None:
-    result = {"promised": 1987, "successful": 1980, "waiting": 0, "errors": {"rejected": 7}}
+    result = {"promised": 1987, "successful": 1980, "waiting": 0, "errors": {"rejected": 7}, "notes": ["In English."]}
     a_run(connection.integration, actor=User.objects.get(), result=result, done=1987, total=1987)
 
     shown = text(operator.get(LIST))
@@ -38,7 +38,7 @@ def test_list_says_what_was_done_by_whom_and_how_it_ended(operator: Client, conn
         "Postbox: Post greetings",
         "ada",
         "1,987 of 1,987",
-        "promised: 1,987 · delivered: 1,980 · refused: 7",
+        "promised: 1,987 · delivered: 1,980 · refused: 7 · In English.",
     ):
         assert words in shown
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from integrations import conflicts, errors
+from integrations import conflicts, errors, registry
 from integrations.configuration import service_of
+from integrations.jobs import perform
 from integrations.models import ExternalRecord, Integration
 from integrations.odoo.sandbox import OdooSandbox
 from integrations.odoo.topics import plain
@@ -135,6 +136,27 @@ class TestGoneThere:
         assert take() == {"changed": 1}
         assert the_topic().status == "active"
 
+    @pytest.mark.parametrize("given", [None, Answer.THEIRS])
+    def test_what_was_different_still_is_when_it_comes_back(
+        self, product: int, category: int, peer: OdooSandbox, given: Answer | None
+    ) -> None:
+        """And whoever has decided meanwhile has decided."""
+        take()
+        change_topics({the_topic(): {"title_en": "Ours"}})
+        peer.write("product.template", product, {"name": "Theirs"})
+        take()
+        if given:
+            conflicts.answer(ExternalRecord.objects.get(), given)
+        before = ExternalRecord.objects.get().kept
+        peer.write("product.template", product, {"categ_id": 1})
+        assert (take(), take()) == ({"archived": 1}, {"same": 1})
+        assert ExternalRecord.objects.get().kept == before != {}
+
+        peer.write("product.template", product, {"categ_id": category})
+
+        assert take() == {"changed": 1}
+        assert (the_topic().title_en, the_topic().status) == ("Theirs" if given else "Ours", "active")
+
     def test_renamed_category_archives_nothing(self, product: int, category: int, peer: OdooSandbox) -> None:
         take()
         peer.write("product.category", category, {"name": "Something else"})
@@ -147,6 +169,58 @@ class TestGoneThere:
         peer.write("product.template", product, {"active": False})
 
         assert (take(), Topic.objects.count()) == ({}, 0)
+
+
+def test_product_in_a_category_below_is_a_topic_too(category: int, peer: OdooSandbox) -> None:
+    below = peer.create("product.category", {"name": "Data", "parent_id": category})
+    lowest = peer.create("product.category", {"name": "Basics", "parent_id": below})
+    for number in (below, lowest, 1):
+        peer.create("product.template", fitting(peer, details(number, name=f"In {number}")))
+
+    assert take() == {"new": 2}
+
+    assert set(Topic.objects.values_list("title_en", flat=True)) == {f"In {below}", f"In {lowest}"}
+
+
+class TestOdooWithoutGerman:
+    @pytest.fixture(autouse=True)
+    def german(self, odoo: Integration, peer: OdooSandbox) -> int:
+        (number,) = [row["id"] for row in peer.records("res.lang") if row["code"] == "de_DE"]
+        peer.write("res.lang", number, {"active": False})
+        return int(number)
+
+    def test_topics_come_in_english_and_that_is_said(self, product: int) -> None:
+        report = service_of("odoo").import_topics()
+
+        assert report.counts == {"new": 1}
+        assert report.notes == ["German is not installed in Odoo: new topics have English words in both languages."]
+        assert (the_topic().title_en, the_topic().title_de) == ("Data strategy", "Data strategy")
+
+    def test_it_is_said_once_however_many_pages_there_are(self, category: int, peer: OdooSandbox) -> None:
+        for n in range(501):
+            peer.create("product.template", fitting(peer, details(category, name=f"Topic {n}")))
+
+        assert len(perform(registry.job("odoo", "import_topics"))["notes"]) == 1
+
+    def test_german_comes_as_soon_as_it_is_there(self, product: int, german: int, peer: OdooSandbox) -> None:
+        take()
+        peer.write("product.template", product, {"name": "Data strategy II"})
+        assert take() == {"changed": 1}
+        assert the_topic().title_de == "Data strategy II"
+
+        peer.write("res.lang", german, {"active": True})
+
+        assert take() == {"changed": 1}
+        assert (the_topic().title_en, the_topic().title_de) == ("Data strategy II", "Datenstrategie")
+
+    def test_german_that_was_there_stays(self, product: int, german: int, peer: OdooSandbox) -> None:
+        peer.write("res.lang", german, {"active": True})
+        take()
+        peer.write("res.lang", german, {"active": False})
+        peer.write("product.template", product, {"name": "Data strategy II"})
+
+        assert take() == {"changed": 1}
+        assert (the_topic().title_en, the_topic().title_de) == ("Data strategy II", "Datenstrategie")
 
 
 def test_sessions_ahead_are_told_there_by_their_new_words(product: int, peer: OdooSandbox) -> None:
@@ -182,7 +256,11 @@ def test_many_products_take_two_calls_a_page(category: int, peer: OdooSandbox) -
     assert take() == {"new": 1200}
 
     assert Topic.objects.count() == 1200
-    assert Counter(model for model, _method, _user in peer.calls) == {"product.category": 1, "product.template": 6}
+    assert Counter(model for model, _method, _user in peer.calls) == {
+        "res.lang": 1,
+        "product.category": 1,
+        "product.template": 6,
+    }
     assert take() == {"same": 1200}
 
 

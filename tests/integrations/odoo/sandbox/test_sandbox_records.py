@@ -321,3 +321,23 @@ def test_seeds_follow_the_version(odoo: Rpc, is_19: bool) -> None:
 
     assert ("X" in names, "Twitter" in names) == (is_19, not is_19)
     assert odoo("utm.medium", "read", [1], ["name"]) == [{"id": 1, "name": "Website"}]
+
+
+def test_language_that_is_not_installed_is_refused(odoo: Rpc) -> None:
+    product = odoo("product.template", "search", [], limit=1, context={"lang": "de_DE"})
+
+    assert product == []
+    assert odoo.fault("product.template", "search", [], context={"lang": "fr_FR"}) == (
+        2,
+        "Invalid language code: fr_FR",
+    )
+
+
+def test_category_is_found_with_all_that_are_below(odoo: Rpc, peer: OdooSandbox) -> None:
+    top = peer.create("product.category", {"name": "Top"})
+    below = peer.create("product.category", {"name": "Below", "parent_id": top})
+    product = {"name": "P", "uom_id": 1, **({"uom_po_id": 1} if peer.version == "16.0" else {})}
+    found = [peer.create("product.template", {**product, "categ_id": number}) for number in (top, below, 1)]
+
+    assert odoo("product.template", "search", [("categ_id", "child_of", [top])], order="id") == found[:2]
+    assert odoo("product.template", "search", [("categ_id", "child_of", below)]) == found[1:2]
