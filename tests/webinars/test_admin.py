@@ -177,6 +177,16 @@ def test_price_stays_while_somebody_pays(operator: Client) -> None:
     assert "Somebody is paying right now" in page.context["adminform"].form.errors["price"][0]
 
 
+def test_published_session_is_not_moved_to_the_past_and_nothing_typed_is_lost(operator: Client) -> None:
+    session = a_session()
+
+    page = plan(operator, session, starts_at_0="2020-07-01", presenter="Ada Lovelace")
+
+    assert page.context["adminform"].form.errors == {"starts_at": ["The session would start in the past."]}
+    assert 'value="Ada Lovelace"' in page.content.decode()
+    assert Session.objects.get().starts_at == session.starts_at
+
+
 @pytest.mark.parametrize("status", ["cancelled", "completed"])
 def test_session_that_is_over_is_shown_and_not_planned(operator: Client, status: str) -> None:
     session = a_session(status=status)

@@ -76,6 +76,25 @@ def test_session_of_the_past_is_not_published() -> None:
         publish_session(SessionFactory(status="draft", starts_at=timezone.now() - DAY))
 
 
+def test_published_session_is_not_moved_to_the_past() -> None:
+    session = SessionFactory()
+    before = session.starts_at
+
+    with listen(sessions_changed) as told, pytest.raises(SessionInThePast):
+        change_session(session, {"starts_at": timezone.now() - DAY, "presenter": "Ada"})
+
+    row = Session.objects.get()
+    assert (row.starts_at, row.presenter, told) == (before, "", [])
+
+
+def test_draft_may_be_planned_anyhow_and_a_session_that_started_described_and_postponed() -> None:
+    assert change_session(SessionFactory(status="draft"), {"starts_at": timezone.now() - DAY})
+    running = SessionFactory(starts_at=timezone.now() - timedelta(minutes=1))
+
+    assert change_session(running, {"presenter": "Ada"})
+    assert change_session(running, {"starts_at": timezone.now() + DAY})
+
+
 def test_session_is_not_completed_before_it_starts() -> None:
     with pytest.raises(SessionNotStarted):
         complete_session(SessionFactory())

@@ -79,7 +79,7 @@ def cancel_session(session: Session) -> None:
 def change_session(session: Session, changes: Mapping[str, Any], *, confirmed: bool = False) -> bool:
     """Describe a session otherwise; says whether anything is different now. New seats go to those who wait.
 
-    Raises `CapacityBelowTaken` unless `confirmed`, `PaymentsUnderway`, `ImpossibleMove`.
+    Raises `CapacityBelowTaken` unless `confirmed`, `SessionInThePast`, `PaymentsUnderway`, `ImpossibleMove`.
     """
     if unknown := changes.keys() - EDITABLE:
         raise ValueError(f"Not editable in a session: {', '.join(sorted(unknown))}")
@@ -118,7 +118,9 @@ def clone_session(session: Session, starts_at: datetime) -> Session:
 
 
 def check(session: Session, changed: set[str], *, confirmed: bool) -> None:
-    """What people who have a seat already may be promised otherwise."""
+    """What people who have a seat already, or look for one, may be promised otherwise."""
+    if "starts_at" in changed and session.status == Session.Status.PUBLISHED and session.starts_at <= timezone.now():
+        raise SessionInThePast
     if not changed.isdisjoint(PRICE) and session.registrations.filter(status=Status.PENDING_PAYMENT).exists():
         raise PaymentsUnderway
     if "capacity" in changed and session.capacity is not None and not confirmed:

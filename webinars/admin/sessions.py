@@ -24,7 +24,7 @@ from webinars import actions
 from webinars.actions.seats import room_in
 from webinars.actions.sessions import AHEAD, EDITABLE, check
 from webinars.availability import counted
-from webinars.errors import CapacityBelowTaken, PaymentsUnderway, WebinarError
+from webinars.errors import CapacityBelowTaken, PaymentsUnderway, SessionInThePast, WebinarError
 from webinars.models import ReminderRule, Session, Topic
 from webinars.models.session import SessionQuerySet, default_zone, validate_zone
 from webinars.zones import zone_or_nothing
@@ -33,6 +33,13 @@ from .catalogue import RulesMixin
 from .cloning import CloneMixin
 from .messaging import MessageMixin
 from .people import PeopleMixin
+
+# Which field a refusal is told at.
+ABOUT: dict[type[WebinarError], str] = {
+    CapacityBelowTaken: "capacity",
+    PaymentsUnderway: "price",
+    SessionInThePast: "starts_at",
+}
 
 
 class SessionForm(forms.ModelForm):  # type: ignore[type-arg] # it takes none at run time
@@ -75,10 +82,8 @@ class SessionForm(forms.ModelForm):  # type: ignore[type-arg] # it takes none at
             setattr(proposed, name, values[name])
         try:
             check(proposed, set(self.changed_data), confirmed=values["confirmed"])
-        except CapacityBelowTaken as error:
-            self.add_error("capacity", str(error))
-        except PaymentsUnderway as error:
-            self.add_error("price", str(error))
+        except (CapacityBelowTaken, PaymentsUnderway, SessionInThePast) as error:
+            self.add_error(ABOUT[type(error)], str(error))
 
     def changes(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.changed_data if name in EDITABLE}
