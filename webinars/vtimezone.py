@@ -4,14 +4,13 @@ Written by hand, as icalendar's own description says on which local time the clo
 from which it leaves: readers who take it at its word are an hour wrong on the night to summer time.
 """
 
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import icalendar
 
-DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+from leads.clocks import MINUTE, changes, offset
 
 
 @lru_cache(maxsize=256)
@@ -35,27 +34,3 @@ def observance(zone: ZoneInfo, before: datetime, moment: datetime) -> icalendar.
     made.add("TZOFFSETTO", new.utcoffset())
     made.add("TZNAME", new.tzname())
     return made
-
-
-def changes(zone: ZoneInfo, start: datetime, end: datetime) -> Iterator[datetime]:
-    """The first moment of every new offset; the clock of no zone changes twice a day."""
-    day = start
-    while day < end:
-        if offset(zone, day) != offset(zone, day + DAY):
-            yield change_between(zone, day, day + DAY)
-        day += DAY
-
-
-def change_between(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:
-    """To the minute, by halving."""
-    while after - before > MINUTE:
-        middle = before + (after - before) // MINUTE // 2 * MINUTE
-        if offset(zone, middle) == offset(zone, before):
-            before = middle
-        else:
-            after = middle
-    return after
-
-
-def offset(zone: ZoneInfo, moment: datetime) -> timedelta:
-    return moment.astimezone(zone).utcoffset() or timedelta(0)
