@@ -1,0 +1,1 @@
+"""Payments through Stripe, with the money and the seat always agreeing."""
