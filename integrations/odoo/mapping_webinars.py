@@ -51,7 +51,7 @@ FORGOTTEN_PARTNER = {
         "",
     ),
 }  # fmt: skip
-ATTENDED, OPEN, CANCELLED = "done", "open", "cancel"
+ATTENDED, OPEN, CANCELLED, DRAFT = "done", "open", "cancel", "draft"
 
 
 def session(session: Session) -> Values:

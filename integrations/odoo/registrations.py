@@ -35,6 +35,7 @@ class RegistrationRecords(Records[Registration]):
         self.sessions = SessionRecords(client, remote_system)
         self.partners = PartnerRecords(client, remote_system)
         self.births: dict[int, Values] = {}  # by the registration's pk
+        self.maybe_checked_in: set[int] = set()  # pks
 
     def push_registrations(
         self, registrations: Sequence[Registration]
@@ -48,9 +49,11 @@ class RegistrationRecords(Records[Registration]):
         if idle := [registration for registration in people if registration not in chosen]:
             yield idle, None
         there = self.book.of(chosen)
-        refused = self.prepare([registration for registration in chosen if registration.pk not in there])
+        new = [registration for registration in chosen if registration.pk not in there]
+        refused = self.prepare(new)
         for registration, error in refused.items():
             yield [registration], error
+        self.maybe_checked_in = self.found_there([registration for registration in new if registration not in refused])
         wanted = {r: words.registration(r) for r in chosen if r not in refused}
         leaving = {r: values for r, values in wanted.items() if values["state"] == words.CANCELLED}
         coming = {r: values for r, values in wanted.items() if r not in leaving}
@@ -101,17 +104,43 @@ class RegistrationRecords(Records[Registration]):
 
     # --- seats and presence ---------------------------------------------------------------------------------------
 
+    def found_there(self, new: Sequence[Registration]) -> set[int]:
+        """The pks of those whom a call without an answer has brought there, and who may be checked in by now.
+
+        We may not look external ids up: it is the same address in the same event. One call, and only after such a try.
+        """
+        doubtful = [r for r in forgetting.maybe_there(OPERATION, new) if r.pk in self.births]
+        if not doubtful:
+            return set()
+        events = sorted({int(self.births[r.pk]["event_id"]) for r in doubtful})
+        named = [["event_id", "in", events], ["email", "in", sorted({r.email for r in doubtful})]]
+        rows = self.client.search_read(MODEL, named, ["event_id", "email"], active_test=False)
+        there = {(str(row["event_id"][0]), row["email"]) for row in rows}
+        return {r.pk for r in doubtful if (self.births[r.pk]["event_id"], r.email) in there}
+
     def difference(
         self, subject: Registration, values: Values, record: ExternalRecord | None, held: dict[int, dict[str, Any]]
     ) -> Difference[Registration]:
         """Who was checked in there was there, whatever we think."""
         row = held.get(int(record.remote_id)) if record else None
+        if record and row and "state" not in record.sent:  # see `create`: what it was made with, not what became of it
+            record.sent["state"] = words.DRAFT if row.get("state") == words.DRAFT else words.OPEN
         if row and row.get("state") == words.ATTENDED != values["state"]:
             values = {name: value for name, value in values.items() if name != "state"}
         return super().difference(subject, values, record, held)
 
     def create(self, new: list[Difference[Registration]]) -> Outcomes[Registration]:
-        yield from as_many_as_fit(super().create, new)
+        """Of who may be checked in there already, the state is read first: `load` would write over it."""
+        found = [d for d in new if d.subject.pk in self.maybe_checked_in]
+        yield from as_many_as_fit(super().create, [d for d in new if d not in found])
+        wanted = {d.subject: {f: v for f, v in d.changes.items() if f not in self.at_birth(d.subject)} for d in found}
+        for d in found:
+            d.changes.pop("state")
+        for registrations, outcome in as_many_as_fit(super().create, found):
+            if outcome:
+                yield registrations, outcome
+            else:
+                yield from self.push({registration: wanted[registration] for registration in registrations})
 
     def change(self, group: list[Difference[Registration]]) -> Outcomes[Registration]:
         yield from as_many_as_fit(super().change, group)

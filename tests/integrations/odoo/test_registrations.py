@@ -184,6 +184,54 @@ class TestWhatChanges:
 
         assert there(peer) == {"ann": "cancel"}
 
+    @pytest.mark.parametrize("peer", EVERY_ODOO, indirect=True)
+    @pytest.mark.parametrize(
+        ("became", "stays"), [("done", "done"), ("open", "open"), ("draft", "open"), ("cancel", "cancel")]
+    )
+    def test_what_became_of_who_was_sent_without_an_answer_stays_so(
+        self, room: Session, peer: OdooSandbox, became: str, stays: str
+    ) -> None:
+        """Somebody was quicker there than our next try. Only a draft is nobody's decision."""
+        self.lose_the_answer(room, peer, "ann", "bob")
+        peer.write("event.registration", number_of(peer, "ann"), {"state": became})
+
+        push()
+
+        assert there(peer) == {"ann": stays, "bob": "open"}
+        assert states() == {"delivered": 3}
+        assert len(ours(peer, "event.registration")) == 2
+        kept = ExternalRecord.objects.exclude(kept={}).values_list("kept", flat=True)
+        expected = [{"state": {"ours": "open", "theirs": "cancel"}}] if became == "cancel" else []
+        assert list(kept) == expected
+
+    def test_who_was_checked_in_after_a_lost_answer_attended(self, room: Session, peer: OdooSandbox) -> None:
+        self.lose_the_answer(room, peer, "ann")
+        peer.write("event.registration", number(peer), {"state": "done"})
+        push()
+
+        assert configuration.service_of("odoo").sync_webinars().counts == {"attended": 1}
+
+    def test_who_never_arrived_though_it_was_in_doubt_comes_with_the_next_try(
+        self, room: Session, peer: OdooSandbox
+    ) -> None:
+        self.lose_the_answer(room, peer, "ann", "bob")
+        peer.unlink("event.registration", number_of(peer, "ann"))
+
+        push()
+
+        assert there(peer) == {"ann": "open", "bob": "open"}
+
+    def lose_the_answer(self, room: Session, peer: OdooSandbox, *names: str) -> None:
+        """These people register, and Odoo takes them, but we do not hear of it."""
+        for name in names:  # known there: the only `load` is that of registrations
+            peer.create("res.partner", {"name": name, "email": f"{name}@acme.example"})
+        push_again(OdooService.push_sessions, [room])
+        come(room, *names)
+        peer.faults.set("cut_after", method="load", times=1)
+        push()
+        assert there(peer).keys() == set(names)
+        assert not ExternalRecord.objects.filter(remote_model="event.registration").exists()
+
     @pytest.mark.parametrize("what", ["nothing", "details", "cancel"])
     def test_who_was_checked_in_there_stays_so(self, ann: Registration, peer: OdooSandbox, what: str) -> None:
         peer.write("event.registration", number(peer), {"state": "done"})
