@@ -26,6 +26,7 @@ SESSION_LABELS = {
     "seats_max": _("Seats"),
     "description": _("Description"),
     "website_published": _("Shown on Odoo's website"),
+    "event_url": _("Join link"),
     "event_type_id": _("Event template"),
     "tag_ids": _("Tags"),
     "stage_id": _("Stage"),
@@ -54,8 +55,8 @@ FORGOTTEN_PARTNER = {
 ATTENDED, OPEN, CANCELLED, DRAFT = "done", "open", "cancel", "draft"
 
 
-def session(session: Session) -> Values:
-    """An event.event, in English. Without the join link, which Odoo may show to everybody."""
+def session(session: Session, *, join_link: bool) -> Values:
+    """An event.event, in English; with the join link if Odoo may have it."""
     with translation.override("en"):
         title, text = session.topic.title, session.topic.description
     values = {
@@ -67,6 +68,7 @@ def session(session: Session) -> Values:
         "seats_max": str(session.capacity or 0),
         "description": description(text, session.presenter),
         "website_published": YES if session.status in (Session.Status.PUBLISHED, Session.Status.COMPLETED) else NO,
+        "event_url": session.meeting_url if join_link else "",
         "event_type_id": WEBINAR,
         "tag_ids": WEBINAR,
     }

@@ -48,12 +48,15 @@ class SessionRecords(Records[Session]):
 
     def mapped(self, sessions: Sequence[Session]) -> dict[Session, Values]:
         """What Odoo should hold of each, without what this Odoo has no name for."""
-        wanted = {session: words.session(session) for session in sessions}
+        wanted = {session: self.told(session) for session in sessions}
         for session, values in wanted.items():
             if session.status == Session.Status.CANCELLED:
                 values |= self.cancelled()
         unnamed = self.unnamed()
         return {s: {f: v for f, v in values.items() if f not in unnamed} for s, values in wanted.items()}
+
+    def told(self, session: Session) -> Values:
+        return words.session(session, join_link=self.client.settings.join_link)
 
     def cancelled(self) -> Values:
         choices = self.client.memory.recall(

@@ -61,6 +61,15 @@ class OdooSettings(IntegrationSettings):
         description=noop("The English name of the product category in Odoo whose products are imported as topics."),
     )
 
+    join_link: bool = Field(
+        True,
+        title=noop("Send the join link"),
+        description=noop(
+            "From 19, Odoo has a field for where a session takes place online. "
+            "Switch it off where visitors of Odoo's website must not see the link."
+        ),
+    )
+
     @field_validator("url")
     @classmethod
     def has_no_credentials(cls, url: HttpUrl) -> HttpUrl:

@@ -49,7 +49,7 @@ def dry_run(sessions: SessionRecords, people: RegistrationRecords, of: QuerySet[
 
 def would_be(records: SessionRecords, sessions: list[Session]) -> dict[Session, Values]:
     """As pushed, but without making what has to be looked up by name."""
-    return {s: {f: v for f, v in words.session(s).items() if f not in records.relations} for s in sessions}
+    return {s: {f: v for f, v in records.told(s).items() if f not in records.relations} for s in sessions}
 
 
 def tell(report: JobReport, found: Difference[Any], **about: str) -> None:

@@ -47,7 +47,36 @@ def test_a_session_arrives_with_all_that_concerns_odoo(odoo: Integration, peer: 
     assert {name: event[name] for name in expected} == expected
     assert event["event_type_id"][1] == "Webinar"
     assert event.get("website_published", True) is True
-    assert "meet.example" not in str(event)
+    # 16 has no field for the link, and no other is put to this use.
+    assert str(event).count("meet.example") == (1 if peer.version == "19.0" else 0)
+    assert event.get("event_url") == ("https://meet.example/x" if peer.version == "19.0" else None)
+
+
+@pytest.mark.parametrize("peer", ["19.0", "19.0 website"], indirect=True)
+def test_the_join_link_stays_here_where_somebody_says_so(odoo: Integration, peer: OdooSandbox) -> None:
+    """And is taken away where it was sent before."""
+    session = a_session(meeting_url="https://meet.example/x")
+    push()
+    configuration.configure(odoo, {"join_link": False})
+
+    a_session(slug="another", meeting_url="https://meet.example/y")
+    push_again(OdooService.push_sessions, [session])
+
+    assert [event["event_url"] for event in ours(peer, "event.event")] == [False, False]
+    assert not ExternalRecord.objects.exclude(kept={}).exists()
+
+
+@pytest.mark.parametrize("peer", ["19.0", "19.0 website"], indirect=True)
+def test_a_new_join_link_is_written_alone(odoo: Integration, peer: OdooSandbox) -> None:
+    session = a_session(meeting_url="https://meet.example/x")
+    push()
+    peer.write("event.event", only(peer, "event.event")["id"], {"name": "Theirs"})
+
+    actions.change_session(session, {"meeting_url": "https://meet.example/new"})
+    push()
+
+    event = only(peer, "event.event")
+    assert (event["name"], event["event_url"]) == ("Theirs", "https://meet.example/new")
 
 
 @pytest.mark.parametrize("peer", EVERY_ODOO, indirect=True)
