@@ -73,7 +73,9 @@ class PaymentDue(Schema):
 class Registered(Schema):
     id: UUID
     status: Literal["pending_payment", "confirmed", "waitlisted", "offered", "attended", "no_show"]
-    payment: PaymentDue | None = Field(description="Of a seat that is held until it is paid.")
+    payment: PaymentDue | None = Field(
+        description="Of a seat that is held until it is paid; null when repeated: the person then gets a letter."
+    )
 
 
 @router.get(
@@ -99,17 +101,20 @@ def register(request: HttpRequest, slug: str, body: NewRegistration) -> Status[d
     """A seat, held until it is paid where the session costs something; or a place on the waiting list.
 
     Repeating it does no harm: whoever is registered already stays so, and is answered with that registration, as long
-    as newcomers are taken at all. 409: no seat and no waiting list, or registration is not open.
+    as newcomers are taken at all. What is to be paid for it is told by a letter then: whoever knows no more than an
+    address must not get somebody's payment. 409: no seat and no waiting list, or registration is not open.
     """
     with translation.override(language_of(request, body) or translation.get_language()):
         session = get_object_or_404(counted(availability.visible()), slug=slug)
         registrant = to_registrant(request, body)
         try:
             must_take_registrations(session)
-            made = actions.register(session, registrant).registration
+            registered = actions.register(session, registrant)
         except WebinarError as refusal:
             raise HttpError(409, str(refusal)) from refusal
-    return Status(201, {"id": made.uuid, "status": made.status, "payment": payment_of(made)})
+    made = registered.registration
+    payment = payment_of(made) if registered.is_new else None
+    return Status(201, {"id": made.uuid, "status": made.status, "payment": payment})
 
 
 def must_take_registrations(session: Session) -> None:

@@ -14,6 +14,9 @@ registrations_confirmed = Signal()
 # People registered when there was no seat for them, or others were waiting already.
 registrations_waitlisted = Signal()
 
+# People for whom a seat is held until they pay registered once more: they are looking for the way to pay.
+payments_awaited = Signal()
+
 # A seat is held for people from the waiting list, until `held_until`.
 seats_offered = Signal()
 

@@ -22,7 +22,8 @@ from webinars.models.registration import Status
 
 POSTS, WINDOW = 10, 600
 PAGE = 20
-THANKED = (Status.CONFIRMED, Status.WAITLISTED, Status.PENDING_PAYMENT)
+KNOWN = "registered"  # already, which a session that costs something cannot hide: newcomers go on to pay
+THANKED = (Status.CONFIRMED, Status.WAITLISTED, Status.PENDING_PAYMENT, KNOWN)
 
 
 @require_safe
@@ -82,17 +83,19 @@ def take(request: HttpRequest, session: Session, *, embedded: bool) -> HttpRespo
 
 
 def after(request: HttpRequest, registered: Registered, offered: Availability, *, embedded: bool) -> HttpResponse:
-    """On to the payment, or to what a newcomer is told: that of a second try is the same, whatever became of the
-    first."""
-    registration = registered.registration
+    """A newcomer goes on to the payment. A second try is told the same whatever became of the first: what a newcomer
+    would be, or where there is something to pay, that there was a first."""
+    registration, session = registered.registration, registered.registration.session
+    if not registered.is_new:
+        status = availability.of_newcomer(session, offered) if session.is_free else KNOWN
+        return thank(request, session, status, embedded=embedded)
     if registration.status == Status.PENDING_PAYMENT and (started := checkout.start(registration)):
         return redirect(started.url)
-    status = registration.status if registered.is_new else availability.of_newcomer(registration.session, offered)
-    return thank(request, registration.session, Status(status), embedded=embedded)
+    return thank(request, session, registration.status, embedded=embedded)
 
 
-def thank(request: HttpRequest, session: Session, status: Status, *, embedded: bool) -> HttpResponse:
-    url = reverse("webinars:embed_thanks" if embedded else "webinars:thanks", args=[session.slug, status.value])
+def thank(request: HttpRequest, session: Session, status: str, *, embedded: bool) -> HttpResponse:
+    url = reverse("webinars:embed_thanks" if embedded else "webinars:thanks", args=[session.slug, str(status)])
     return redirect(f"{url}{zone_query(request)}" if embedded else url)
 
 

@@ -10,6 +10,7 @@ from leads.signals import consents_requested, whitepapers_requested
 from webinars.models import Message, Registration, ReminderRule, Session
 from webinars.models.registration import OPEN
 from webinars.signals import (
+    payments_awaited,
     registrations_cancelled,
     registrations_confirmed,
     registrations_messaged,
@@ -63,6 +64,16 @@ def offer_seats(sender: type[Registration], registrations: Registrations, **kwar
         EmailService.waiting_list_place,
         registrations,
         occasion=str(registrations[0].updated_at),
+        expires_at=registrations[0].held_until,
+    )
+
+
+@receiver(payments_awaited)
+def send_way_to_pay(sender: type[Registration], registrations: Registrations, **kwargs: object) -> None:
+    outbox.once(
+        EmailService.payment_due,
+        registrations,
+        occasion=str(registrations[0].held_until),
         expires_at=registrations[0].held_until,
     )
 

@@ -60,6 +60,7 @@ class EmailService(IntegrationService):
     webinar_message = posted(letters.WebinarMessage)
     waiting_list_place = posted(letters.WaitingListPlace)
     registration_cancelled = posted(letters.RegistrationCancelled)
+    payment_due = posted(letters.PaymentDue)
     payment_failed = posted(letters.PaymentFailed)
     refund = posted(letters.Refund)
     whitepaper_delivery = posted(letters.WhitepaperDelivery)

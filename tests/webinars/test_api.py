@@ -218,6 +218,17 @@ def test_eleventh_call_within_ten_minutes_waits(client: Client) -> None:
     assert int(answers[-1]["Retry-After"]) > 0
 
 
+@pytest.mark.usefixtures("payable")
+def test_saying_it_again_hands_out_nobodys_payment(client: Client) -> None:
+    SessionFactory(slug="data", price=99)
+
+    first, again = (post(client) for _ in range(2))
+
+    told = first.json()["data"]
+    assert again.status_code == 201
+    assert again.json()["data"] == {"id": told["id"], "status": "pending_payment", "payment": None}
+
+
 @pytest.mark.parametrize("body", ["{", "{}", '{"email": 1}'])
 def test_nonsense_counts_as_well(client: Client, body: str) -> None:
     SessionFactory(slug="data")

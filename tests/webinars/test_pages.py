@@ -314,7 +314,7 @@ def test_full_session_leads_to_the_waiting_list_and_claims_no_seat(client: Clien
     answer = post(client)
 
     assert answer["Location"] == f"{PAGE}thanks/waitlisted/"
-    assert "You do not have a seat yet." in text_of(client.get(answer["Location"]))
+    assert "does not have a seat yet." in text_of(client.get(answer["Location"]))
 
 
 @pytest.mark.parametrize("first", ["confirmed", "waitlisted", "offered"])
@@ -376,7 +376,31 @@ def test_paid_seat_is_held_and_leads_to_the_payment(client: Client) -> None:
 
     assert answer["Location"] == f"https://pay.example/{Registration.objects.get().uuid}"
     assert Registration.objects.get().status == "pending_payment"
-    assert post(client)["Location"] == answer["Location"]
+
+
+@pytest.mark.usefixtures("payable")
+@pytest.mark.parametrize("first", ["pending_payment", "confirmed", "offered", "waitlisted"])
+def test_second_try_at_a_paid_seat_leads_nobody_to_anothers_payment(client: Client, first: str) -> None:
+    session = a_session(price=99)
+    RegistrationFactory(session=session, email="ada@client.example", lead__email="ada@client.example", status=first)
+
+    answer = post(client)
+
+    assert (answer.status_code, answer["Location"]) == (302, f"{PAGE}thanks/registered/")
+    told = text_of(client.get(answer["Location"]))
+    assert "You are registered already" in told
+    assert "we have sent you the link to pay" in told
+    assert Registration.objects.get().status == first
+
+
+@pytest.mark.parametrize("capacity", [1, 2], ids=["full", "seats left"])
+def test_who_is_offered_a_seat_is_told_to_take_it_and_not_to_have_it_or_to_wait(client: Client, capacity: int) -> None:
+    RegistrationFactory(session=a_session(capacity=capacity), lead__email="ada@client.example", status="offered")
+
+    page = client.get(post(client)["Location"])
+
+    assert "<h1>Thank you for registering</h1>" in page.content.decode()
+    assert "A seat that we offered you becomes yours by the link in that letter." in text_of(page)
 
 
 def test_paid_seat_is_kept_while_nobody_answers_for_payments(client: Client, settings: Any) -> None:

@@ -14,7 +14,7 @@ from tests.webinars.people import come, standing
 from webinars.actions import HOLD, cancel, register
 from webinars.errors import PaymentsUnavailable, RegistrationClosed, SessionFull
 from webinars.models import Registration
-from webinars.signals import registrations_confirmed, registrations_waitlisted
+from webinars.signals import payments_awaited, registrations_confirmed, registrations_waitlisted
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -85,6 +85,29 @@ def test_second_try_finds_the_first_and_changes_nothing() -> None:
 
     assert (second.is_new, second.registration, told) == (False, first, [])
     assert Registration.objects.get().company == "Engines"
+
+
+@pytest.mark.usefixtures("payable")
+def test_second_try_at_a_seat_that_is_not_paid_tells_that_somebody_looks_for_the_way() -> None:
+    session = SessionFactory(price=90)
+
+    with listen(payments_awaited) as told:
+        first = register(session, a_registrant()).registration
+        assert told == []
+        second = register(session, a_registrant())
+
+    assert (second.is_new, second.registration, told) == (False, first, [[first]])
+    assert second.registration.held_until == first.held_until
+
+
+@pytest.mark.parametrize("status", ["confirmed", "waitlisted", "offered", "attended"])
+def test_second_try_of_who_has_nothing_to_pay_tells_nothing(status: str) -> None:
+    known = RegistrationFactory(status=status)
+
+    with listen(payments_awaited) as told:
+        register(known.session, a_registrant(known.email))
+
+    assert told == []
 
 
 def test_second_try_after_registration_closed_still_finds_the_first() -> None:

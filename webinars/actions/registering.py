@@ -16,7 +16,7 @@ from webinars.errors import RegistrationClosed, SessionFull
 from webinars.models import Registration, Session
 from webinars.models.registration import DETAILS, Status
 from webinars.ports import payments
-from webinars.signals import registrations_confirmed, registrations_waitlisted
+from webinars.signals import payments_awaited, registrations_confirmed, registrations_waitlisted
 
 NAME_LENGTH = Lead.name.field.max_length
 
@@ -51,7 +51,8 @@ def register(session: Session, registrant: Registrant) -> Registered:
     """A seat, held until it is paid where the session costs something, or a place on the waiting list.
 
     Nobody passes those who wait: while there are any, a newcomer queues up behind them even if a seat is free. Whoever
-    cancelled or let a seat expire may register again, and comes last.
+    cancelled or let a seat expire may register again, and comes last. Whoever says it twice may be somebody else, who
+    knows no more than an address: the way to pay is told to the person alone.
 
     Raises `RegistrationClosed`, `SessionFull`, `PaymentsUnavailable`.
     """
@@ -62,6 +63,7 @@ def register(session: Session, registrant: Registrant) -> Registered:
         session = lock(session)
         known = known_registration(session, lead, normalise(registrant.email))
         if known and not known.is_over:
+            tell_the_way(known)
             return Registered(known, is_new=False)
         registration = known or Registration(session=session, lead=lead)
         admit(registration, registrant)
@@ -149,3 +151,8 @@ def tell(registration: Registration) -> None:
         registrations_confirmed.send(sender=Registration, registrations=[registration])
     elif registration.status == Status.WAITLISTED:
         registrations_waitlisted.send(sender=Registration, registrations=[registration])
+
+
+def tell_the_way(known: Registration) -> None:
+    if known.status == Status.PENDING_PAYMENT:
+        payments_awaited.send(sender=Registration, registrations=[known])

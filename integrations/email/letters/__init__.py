@@ -9,7 +9,7 @@ from typing import Any
 from .base import Letter
 from .bookings import BookingCancelled, BookingConfirmation, BookingMoved
 from .composing import compose, in_use, preview
-from .payments import PaymentFailed, Refund
+from .payments import PaymentDue, PaymentFailed, Refund
 from .staff import IntegrationAlert, IntegrationRecovered, TestLetter
 from .webinars import (
     RegistrationCancelled,
@@ -31,6 +31,7 @@ _ALL: list[type[Letter[Any]]] = [
     WebinarMessage,
     WaitingListPlace,
     RegistrationCancelled,
+    PaymentDue,
     PaymentFailed,
     Refund,
     WhitepaperDelivery,
@@ -50,6 +51,7 @@ __all__ = [
     "IntegrationAlert",
     "IntegrationRecovered",
     "Letter",
+    "PaymentDue",
     "PaymentFailed",
     "Refund",
     "RegistrationCancelled",

@@ -7,8 +7,13 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from .base import Letter
+from webinars import links
+from webinars.models import Registration
+from webinars.models.registration import Status
+
+from .base import Letter, Recipient
 from .contexts import Context, Link, Moment, Money, told
+from .webinars import AboutRegistration, expect_held, reader
 
 SAMPLE: dict[str, dict[str, Any]] = {
     "en": {
@@ -29,6 +34,35 @@ class PaymentContext(Context):
     client_name: str | None = told(_("Name of the client"), optional=True)
     title: str = told(_("What the money is for"))
     amount: Money = told(_("How much, with its currency"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaymentDueContext(PaymentContext):
+    samples = {**SAMPLE, "en": {**SAMPLE["en"], **AGAIN}}
+
+    pay_url: Link = told(_("Where the client can pay"), button=_("Pay now"))
+    held_until: Moment = told(_("Until when the place is kept free"))
+
+
+class PaymentDue(AboutRegistration):
+    name = "payment_due"
+    label = _("Payment due")
+    purpose = _("When somebody whose seat is not paid yet registers once more.")
+    context_class = PaymentDueContext
+    statuses = frozenset({Status.PENDING_PAYMENT})
+
+    @classmethod
+    def recipient(cls, subject: Registration, occasion: str) -> Recipient:
+        found = super().recipient(subject, occasion)
+        expect_held(subject)
+        return found
+
+    @classmethod
+    def context(cls, subject: Registration, occasion: str) -> Context:
+        session = subject.session
+        due: dict[str, Any] = {"pay_url": Link(links.manage(subject)), "held_until": subject.held_until}
+        amount = Money(session.price, session.currency)
+        return PaymentDueContext(client_name=reader(subject).name, title=session.topic.title, amount=amount, **due)
 
 
 @dataclass(frozen=True, kw_only=True)

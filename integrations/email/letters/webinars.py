@@ -112,6 +112,12 @@ def expect_start(occasion: str, session: Session) -> None:
         raise Obsolete(gettext("The webinar was moved meanwhile."))
 
 
+def expect_held(registration: Registration) -> None:
+    """Raises Obsolete once the seat may go to the next in line."""
+    if registration.held_until is None or registration.held_until <= timezone.now():
+        raise Obsolete(gettext("The time for taking this seat is over."))
+
+
 @dataclass(frozen=True, kw_only=True)
 class WebinarRegistrationContext(WebinarContext):
     samples = {**SAMPLE, "en": {**SAMPLE["en"], **JOIN, **OWN}}
@@ -247,8 +253,7 @@ class WaitingListPlace(AboutRegistration):
     @classmethod
     def recipient(cls, subject: Registration, occasion: str) -> Recipient:
         found = super().recipient(subject, occasion)
-        if subject.held_until is None or subject.held_until <= timezone.now():
-            raise Obsolete(gettext("The time for taking this seat is over."))
+        expect_held(subject)
         return found
 
     @classmethod
