@@ -8,43 +8,16 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import Group, Permission
 from django.db import connection as database
-from django.db.models import Q
 from django.utils.translation import gettext_noop as noop
 from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from pydantic import ValidationError
 
-from . import registry
+from . import registry, roles
 from .models import Connection, Installation, Integration
 from .service import IntegrationService, Job
 
 SWEEP = timedelta(seconds=15)
-# {name: (app, pattern of codenames) that it adds}. An auditor sees everything but people's accounts.
-GROUPS: dict[str, list[tuple[str, str]]] = {
-    "Auditor": [
-        ("leads", "view_.*"),
-        ("webinars", "view_.*"),
-        ("integrations", "view_(?!apitoken).*"),
-        ("django_celery_beat", "view_.*"),
-    ],
-    "Operator": [
-        ("integrations", "operate_integration"),
-        ("integrations", "(change_letteroverride|delete_suppression)"),
-        ("leads", "(add|change|export|forget)_lead"),
-        ("leads", "(add|change)_whitepaper"),
-        ("webinars", "(add|change)_(topic|session|reminderrule)"),
-        ("webinars", "change_registration"),
-    ],
-    "Administrator": [
-        ("integrations", "configure_integration"),
-        ("integrations", "(view|add|change)_apitoken"),
-        ("leads", "delete_whitepaper"),
-        ("webinars", "delete_(topic|session|reminderrule)"),
-        ("django_celery_beat", "(add|change|delete)_.*"),
-        ("auth", "(view|add|change|delete)_(user|group)"),
-    ],
-}
 
 
 def create_rows(**kwargs: Any) -> None:
@@ -56,24 +29,11 @@ def create_rows(**kwargs: Any) -> None:
         create_integration(service)
     for job in registry.jobs():
         create_job_schedule(job)
-    create_groups()
+    roles.create()
     create_schedule(noop("Deliver what people wait for"), "drain", SWEEP, "fast", {"queue": "fast"})
     create_schedule(noop("Deliver everything else"), "drain", SWEEP, "bulk", {"queue": "bulk"})
     create_schedule(noop("Take back what dead workers held"), "reap", timedelta(minutes=1), "fast")
     create_schedule(noop("Delete old log rows"), "prune", timedelta(days=1), "bulk")
-
-
-def create_groups() -> None:
-    """Ready-made roles, each with all that the one before may; what an administrator changes in them stays changed."""
-    allowed: set[Permission] = set()
-    for name, permissions in GROUPS.items():
-        wanted = Q()
-        for app, codename in permissions:
-            wanted |= Q(content_type__app_label=app, codename__regex=rf"^{codename}$")
-        allowed |= set(Permission.objects.filter(wanted))
-        group, created = Group.objects.get_or_create(name=name)
-        if created:
-            group.permissions.set(allowed)
 
 
 def create_integration(service: type[IntegrationService]) -> None:

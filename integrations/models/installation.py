@@ -15,6 +15,8 @@ class Installation(models.Model):
     """
 
     site_url = models.CharField(max_length=500)
+    # {role: [permission, such as "leads.view_lead"]}: what each ready-made role was ever given; see `roles`.
+    given = models.JSONField(default=dict, blank=True)
 
     def __str__(self) -> str:
         return self.site_url

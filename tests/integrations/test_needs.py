@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.test import RequestFactory
 from django.utils import timezone
 
-from integrations import breaker, configuration, errors, health, setup, situation
+from integrations import breaker, configuration, errors, health, roles, situation
 from integrations.models import (
     Connection,
     Delivery,
@@ -251,7 +251,7 @@ class TestWhoSees:
 
     def hired(self, role: str) -> User:
         user = User.objects.create_user("bob", is_staff=True)
-        setup.create_groups()
+        roles.create()
         user.groups.add(Group.objects.get(name=role))
         return user
 
