@@ -10,7 +10,7 @@ from . import charging, disputes, intents, refunds, shapes
 from .api import Api, Caller
 from .books import ACCOUNT, Account, Books, Clock, Origin, public
 from .clerk import Clerk
-from .desk import Desk
+from .desk import Buttons, Desk
 from .errors import Declined
 from .faults import Faults
 from .server import Server
@@ -67,7 +67,7 @@ class StripeSandbox:
         return self.api.calls
 
     def start(self) -> Self:
-        self._server = Server(self._port, self.api, Desk(self._account, self.faults, self.webhooks))
+        self._server = Server(self._port, self.api, Desk(self._account, self.faults, self._buttons()))
         self._port = self._server.server_port
         self._account.url = self.url
         if not self._running:
@@ -166,6 +166,18 @@ class StripeSandbox:
             old = row["_secrets"][:1] if keep_old else []
             self._account.store.put("webhook_endpoints", {**row, "_secrets": [secret, *old]})
 
+    def _buttons(self) -> Buttons:
+        """The page's, and `/sandbox/<name>` for scripts: a form or JSON."""
+        return {
+            "settle": lambda form: self.settle(form["id"], _one_of(form["ends"], "succeeded", "failed")),
+            "refund": lambda form: self.refund(form["id"], int(form["amount"]) if form.get("amount") else None),
+            "dispute": lambda form: self.dispute(form["id"]),
+            "close_dispute": lambda form: self.close_dispute(form["id"], _one_of(form["status"], "won", "lost")),
+            "endpoints": lambda form: self.add_endpoint(form["url"]),
+            "release": lambda form: self.webhooks.release(shuffled=bool(form.get("shuffled"))),
+            "resend": lambda form: self.webhooks.resend(form["id"]),
+        }
+
     # --- time ---------------------------------------------------------------------------------------------------------
 
     def _books(self, table: str, record_id: str) -> Any:
@@ -196,3 +208,9 @@ class StripeSandbox:
 def _end_of(books: Books, intent: Record) -> Ending:
     paid_with = books.account.store.table("payment_methods").get(intent["payment_method"] or "")
     return charging.how(paid_with).ends or "succeeded" if paid_with else "succeeded"
+
+
+def _one_of(given: str, *words: Any) -> Any:
+    if given not in words:
+        raise ValueError(f"{given!r} is none of {', '.join(words)}")
+    return given

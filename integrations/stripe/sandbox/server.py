@@ -26,9 +26,9 @@ CORS = {
 
 
 class Desk(Protocol):
-    """What serves all that is not the API: `(path, query or form) -> answer`, None where there is nothing."""
+    """What serves all that is not the API; None where there is nothing."""
 
-    def get(self, path: str, query: dict[str, str]) -> Reply | None: ...
+    def get(self, path: str, query: dict[str, str], language: str) -> Reply | None: ...
 
     def post(self, path: str, form: dict[str, Any]) -> Reply | None: ...
 
@@ -95,7 +95,8 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/sandbox/faults":
             self._send(as_json(self.server.api.faults.show()))
         else:
-            self._send(self.server.desk.get(path, dict(parse_qsl(query))) or _nothing())
+            language = str(self.headers.get("Accept-Language", ""))[:2]
+            self._send(self.server.desk.get(path, dict(parse_qsl(query)), language) or _nothing())
 
     def do_POST(self) -> None:
         path, body = self.path.partition("?")[0], self._body()
@@ -104,9 +105,12 @@ class Handler(BaseHTTPRequestHandler):
             return
         is_json = "json" in str(self.headers.get("Content-Type", ""))
         try:
-            given = dict(json.loads(body) if is_json else parse_qsl(body))
+            given = dict(json.loads(body) if is_json else parse_qsl(body, keep_blank_values=True))
             reply = self._set_fault(given) if path == "/sandbox/faults" else self.server.desk.post(path, given)
-        except (ValueError, TypeError, KeyError, ApiError) as error:
+        except ApiError as error:
+            self._send(as_json({"error": str(error)}, error.status))
+            return
+        except (ValueError, TypeError, KeyError) as error:
             self._send(as_json({"error": str(error)}, 400))
             return
         if reply and reply.status == 303 and is_json:
