@@ -1,5 +1,7 @@
 """What people are told when something cannot be done. `str(error)` is the message, in the reader's language."""
 
+from decimal import Decimal
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -36,12 +38,6 @@ class PaymentsUnavailable(WebinarError):
     message = _("This session cannot be paid here yet.")
 
 
-class PaymentsUnderway(WebinarError):
-    """Somebody is paying the price that is about to change."""
-
-    message = _("Somebody is paying right now. Please change the price when all payments are through.")
-
-
 class ImpossibleMove(WebinarError):
     """What was asked for does not lead on from the present state."""
 
@@ -75,3 +71,24 @@ class CapacityBelowTaken(WebinarError):
     def __str__(self) -> str:
         text = ngettext("%(taken)d seat is taken already.", "%(taken)d seats are taken already.", self.taken)
         return text % {"taken": self.taken}
+
+
+class PaymentInDoubt(PaymentsUnavailable):
+    """What was paid is not what was asked for; an operator decides before more is taken."""
+
+    message = _("Something about your payment needs a look by us. We will write to you.")
+
+
+class NotRefundable(WebinarError):
+    message = _("Nothing of this payment can be refunded.")
+
+
+class RefundTooHigh(WebinarError):
+    """More than what is left of a payment."""
+
+    def __init__(self, left: Decimal, currency: str) -> None:
+        super().__init__(left, currency)
+        self.left, self.currency = left, currency
+
+    def __str__(self) -> str:
+        return _("Of this payment, %(left)s %(currency)s can be refunded.") % vars(self)

@@ -48,6 +48,12 @@ class Payments(Protocol):
         Raises `PaymentsUnavailable`.
         """
 
+    def refresh(self, registration: Registration) -> None:
+        """Look at once how its payment stands, for who comes back from their bank. Called outside of transactions.
+
+        Asks the provider now and then only, and leaves everything as it is where that does not answer.
+        """
+
 
 class NoPayments:
     """While nobody takes money, only free sessions can be attended."""
@@ -60,6 +66,9 @@ class NoPayments:
 
     def start(self, registration: Registration) -> Checkout:
         raise PaymentsUnavailable
+
+    def refresh(self, registration: Registration) -> None:
+        """Nobody knows more."""
 
 
 def payments() -> Payments:

@@ -52,3 +52,31 @@ sessions_cancelled = Signal()
 # The time of a reminder has come for people of one session who have a seat. Argument besides: rule=ReminderRule.
 # Sent by `webinars.reminders`, once for each rule, session and start.
 reminders_due = Signal()
+
+# All that speak of payments: sender=Payment, payments=Sequence[Payment]; of refunds: sender=Refund,
+# refunds=Sequence[Refund] (`payment` is loaded). `registration.session` is loaded in both.
+
+# Money came, and its registration has the seat.
+payments_succeeded = Signal()
+
+# A bank declined what it had been processing: the payers are on no page any more. They may pay again until
+# `held_until`.
+payments_failed = Signal()
+
+# Nobody wants these any more: their seat was given up, or is about to be taken back. The provider has to cancel them.
+payments_abandoned = Signal()
+
+# What the provider has differs from what we asked for, as `problem` says. Such money confirms nothing.
+payments_mismatched = Signal()
+
+# Payers deny a payment at their bank. Their seats stay.
+payments_disputed = Signal()
+
+# Money came when its seat was gone; it goes back in full.
+seats_lost = Signal()
+
+# Money has to go back.
+refunds_requested = Signal()
+
+# Money went back.
+refunds_made = Signal()

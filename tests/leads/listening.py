@@ -6,7 +6,7 @@ from typing import Any
 
 from django.dispatch import Signal
 
-CARRIED = ("leads", "touchpoints", "consents", "registrations", "sessions")
+CARRIED = ("leads", "touchpoints", "consents", "registrations", "sessions", "payments", "refunds")
 
 
 @contextmanager

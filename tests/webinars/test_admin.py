@@ -73,6 +73,7 @@ def test_reminder_of_no_time_or_of_a_time_that_there_is_is_refused(operator: Cli
 
 PLAN = {
     "starts_at_0": "2027-07-01", "starts_at_1": "10:00", "zone": "Europe/Berlin", "duration_minutes": "60",
+    "full_refund_days": "7", "partial_refund_days": "2", "partial_refund_percent": "50", "vat_rate": "19.00",
     "capacity": "", "waiting_list": "on", "price": "0", "currency": "EUR", "languages": ["en"], "presenter": "",
     "meeting_url": "", "registration_opens_at_0": "", "registration_opens_at_1": "",
     "registration_closes_at_0": "", "registration_closes_at_1": "", "slug": "data",
@@ -168,13 +169,15 @@ def test_fewer_seats_than_taken_are_saved_once_they_are_meant(operator: Client) 
     assert Session.objects.get().capacity == 2
 
 
-def test_price_stays_while_somebody_pays(operator: Client) -> None:
+def test_refunds_are_planned_and_the_full_one_ends_first(operator: Client) -> None:
     session = a_session(price=90)
-    RegistrationFactory(session=session, status="pending_payment")
 
-    page = plan(operator, session, price="80")
+    page = plan(operator, session, full_refund_days="1", partial_refund_days="3")
+    plan(operator, session, full_refund_days="30", partial_refund_percent="25", vat_rate="7")
 
-    assert "Somebody is paying right now" in page.context["adminform"].form.errors["price"][0]
+    assert "A full refund must end before the partial one does." in page.content.decode()
+    row = Session.objects.get()
+    assert (row.full_refund_days, row.partial_refund_percent, row.vat_rate) == (30, 25, 7)
 
 
 def test_published_session_is_not_moved_to_the_past_and_nothing_typed_is_lost(operator: Client) -> None:

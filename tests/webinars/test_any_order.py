@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.factories import SessionFactory
+from tests.webinars.paying import pay
 from tests.webinars.people import come, run_out
-from webinars.actions import accept_offer, cancel, change_session, confirm_payment, decline_offer, expire
+from webinars.actions import accept_offer, cancel, change_session, decline_offer, expire
 from webinars.errors import CapacityBelowTaken, WebinarError
 from webinars.models import Registration, Session
 from webinars.models.registration import TAKEN
@@ -40,7 +41,7 @@ STEPS: dict[str, Callable[[Session, int], object]] = {
     "cancels": to_one(cancel),
     "accepts": to_one(accept_offer),
     "declines": to_one(decline_offer),
-    "pays": to_one(confirm_payment),
+    "pays": to_one(pay),
     "all held run out": all_held_run_out,
     "capacity": lambda session, number: change_session(session, {"capacity": number + 1}),
 }

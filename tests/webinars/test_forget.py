@@ -92,7 +92,7 @@ def test_forget_takes_the_same_few_statements_for_any_number(count: int, django_
     session = SessionFactory()
     people = [registration.lead for registration in come(session, *[f"person-{n}" for n in range(count)])]
 
-    with django_assert_num_queries(12):  # type: ignore[operator]
+    with django_assert_num_queries(16):  # type: ignore[operator]
         forget(people)
 
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from tests.factories import RegistrationFactory, SessionFactory
+from tests.webinars.paying import pay
 from webinars.actions import (
     accept_offer,
     cancel,
-    confirm_payment,
     decline_offer,
     mark_attendance,
     update_registration,
@@ -19,7 +19,7 @@ from webinars.models import Registration, Session
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("payable")]
 
 ACTIONS: dict[str, Callable[[Registration], object]] = {
-    "confirm_payment": confirm_payment,
+    "pay": pay,
     "accept_offer": accept_offer,
     "decline_offer": decline_offer,
     "cancel": cancel,
@@ -29,7 +29,7 @@ ACTIONS: dict[str, Callable[[Registration], object]] = {
 }
 # {state: {action: the state that it leads to}}; what is missing is impossible.
 LEADS_TO = {
-    "pending_payment": {"confirm_payment": "confirmed", "cancel": "cancelled", "update": "pending_payment"},
+    "pending_payment": {"pay": "confirmed", "cancel": "cancelled", "update": "pending_payment"},
     "confirmed": {"cancel": "cancelled", "attended": "attended", "no_show": "no_show", "update": "confirmed"},
     "waitlisted": {"cancel": "cancelled", "update": "waitlisted"},
     "offered": {

@@ -54,11 +54,20 @@ def test_database_refuses_the_same_twice_in_one_session(same: str) -> None:
 
 def test_payments_at_the_provider_are_told_apart() -> None:
     registration = RegistrationFactory()
-    for provider_id in ("", "", "pay_1"):
-        Payment.objects.create(registration=registration, amount=90, currency="EUR", provider_id=provider_id)
+    usual = {"registration": registration, "amount": 90, "currency": "EUR", "status": "cancelled"}
+    for number, provider_id in enumerate(("", "", "pay_1")):
+        Payment.objects.create(number=number, provider_id=provider_id, **usual)
 
     with pytest.raises(IntegrityError), transaction.atomic():
-        Payment.objects.create(registration=registration, amount=90, currency="EUR", provider_id="pay_1")
+        Payment.objects.create(number=3, provider_id="pay_1", **usual)
+
+
+def test_one_payment_of_a_registration_is_open() -> None:
+    registration = RegistrationFactory()
+    Payment.objects.create(registration=registration, number=1, amount=90, currency="EUR", status="failed")
+
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Payment.objects.create(registration=registration, number=2, amount=90, currency="EUR")
 
 
 def test_zone_and_currency_must_exist() -> None:

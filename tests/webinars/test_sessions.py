@@ -10,17 +10,32 @@ from django.utils import timezone
 
 from tests.factories import RegistrationFactory, SessionFactory, TopicFactory
 from tests.leads.listening import listen
+from tests.webinars.paying import hear
 from tests.webinars.people import come, standing
-from webinars.actions import cancel_session, change_session, clone_session, complete_session, publish_session
+from webinars.actions import (
+    begin_payment,
+    cancel_session,
+    change_session,
+    clone_session,
+    complete_session,
+    publish_session,
+)
 from webinars.errors import (
     CapacityBelowTaken,
     ImpossibleMove,
-    PaymentsUnderway,
     SessionInThePast,
     SessionNotStarted,
 )
 from webinars.models import ReminderRule, Session
-from webinars.signals import registrations_cancelled, sessions_cancelled, sessions_changed, sessions_published
+from webinars.payments import State
+from webinars.signals import (
+    payments_abandoned,
+    registrations_cancelled,
+    registrations_confirmed,
+    sessions_cancelled,
+    sessions_changed,
+    sessions_published,
+)
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -205,14 +220,27 @@ def test_fewer_seats_than_people_take_nobody_s_seat_and_give_none_away() -> None
     assert standing(session) == {"ada": "confirmed", "bob": "confirmed", "cleo": "waitlisted"}
 
 
-def test_price_stays_while_somebody_is_paying_it() -> None:
+def test_price_may_change_while_somebody_pays_the_old_one() -> None:
     session = SessionFactory(price=90)
-    RegistrationFactory(session=session, status="pending_payment")
+    registration = RegistrationFactory(session=session, status="pending_payment")
+    payment = begin_payment(registration)
 
-    with pytest.raises(PaymentsUnderway):
+    change_session(session, {"price": 60})
+
+    hear(payment, State.CANCELLED)
+    assert [begin_payment(registration).amount, payment.amount] == [60, 90]
+
+
+def test_who_is_about_to_pay_has_a_seat_when_the_session_becomes_free() -> None:
+    session = SessionFactory(price=90)
+    registration = RegistrationFactory(session=session, status="pending_payment")
+    payment = begin_payment(registration)
+
+    with listen(payments_abandoned) as abandoned, listen(registrations_confirmed) as told:
         change_session(session, {"price": 0})
 
-    assert Session.objects.get().price == 90
+    registration.refresh_from_db()
+    assert (registration.status, told, abandoned) == ("confirmed", [[registration]], [[payment]])
 
 
 def test_offers_end_with_registration_when_the_session_moves_nearer() -> None:

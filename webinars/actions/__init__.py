@@ -10,11 +10,12 @@ writes it a second time, and that would lock the lead after the session.
 
 from webinars.actions.forgetting import forget
 from webinars.actions.messages import send_message
+from webinars.actions.payments import ask, begin_payment, report, see
+from webinars.actions.refunds import refuse_refund, request_refund
 from webinars.actions.registering import Registered, Registrant, register
 from webinars.actions.registrations import (
     accept_offer,
     cancel,
-    confirm_payment,
     decline_offer,
     expire,
     mark_attendance,
@@ -37,13 +38,14 @@ __all__ = [
     "Registered",
     "Registrant",
     "accept_offer",
+    "ask",
+    "begin_payment",
     "cancel",
     "cancel_session",
     "change_session",
     "change_topics",
     "clone_session",
     "complete_session",
-    "confirm_payment",
     "create_session",
     "create_topics",
     "decline_offer",
@@ -52,7 +54,11 @@ __all__ = [
     "mark_attendance",
     "offer_free_seats",
     "publish_session",
+    "refuse_refund",
     "register",
+    "report",
+    "request_refund",
+    "see",
     "send_message",
     "update_registration",
 ]

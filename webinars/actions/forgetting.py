@@ -8,7 +8,8 @@ from django.utils import timezone
 from leads.models import Lead
 from webinars.actions.registrations import lock_all
 from webinars.actions.seats import offer_free_seats
-from webinars.models import Registration, Session
+from webinars.actions.settling import due_by_rule, settle_up
+from webinars.models import Payment, Refund, Registration
 from webinars.models.registration import DETAILS, OPEN, Status
 from webinars.signals import registrations_forgotten
 
@@ -30,16 +31,25 @@ def forget(leads: Sequence[Lead]) -> int:
     if not registrations:
         return 0
     now = timezone.now()
-    freed: dict[int, Session] = {}
     for registration in registrations:
         registration.session = sessions[registration.session_id]
-        if registration.status in OPEN and registration.session.ends_at > now:
-            registration.status, registration.held_until = Status.CANCELLED, None
-            freed[registration.session_id] = registration.session
+    leaving = [each for each in registrations if each.status in OPEN and each.session.ends_at > now]
+    due = due_by_rule(leaving, now)
+    for registration in leaving:
+        registration.status, registration.held_until = Status.CANCELLED, None
+    for registration in registrations:
         registration.anonymise()
         registration.updated_at = now
     Registration.objects.bulk_update(registrations, WRITTEN, batch_size=1000)
+    forget_remarks(registrations)
     registrations_forgotten.send(sender=Registration, registrations=registrations)
-    for pk in sorted(freed):
-        offer_free_seats(freed[pk])
+    settle_up(leaving, due, Refund.Reason.CANCELLED_BY_CLIENT)
+    for pk in sorted({each.session_id for each in leaving}):
+        offer_free_seats(sessions[pk])
     return len(registrations)
+
+
+def forget_remarks(registrations: Sequence[Registration]) -> None:
+    """What people wrote beside sums may tell of a person; the sums do not."""
+    Payment.objects.filter(registration__in=registrations).exclude(failure="").update(failure="")
+    Refund.objects.filter(payment__registration__in=registrations).exclude(note="").update(note="")

@@ -6,9 +6,11 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
+from webinars.actions.following import abandon
 from webinars.actions.seats import HOLD, confirm, expect, lock, locked, move, of, offer_free_seats
+from webinars.actions.settling import due_by_rule, open_payments, settle_up
 from webinars.errors import OfferOver
-from webinars.models import Registration, Session
+from webinars.models import Refund, Registration, Session
 from webinars.models.registration import DETAILS, HELD, OPEN, OVER, SEATED, Status
 from webinars.ports import payments
 from webinars.signals import (
@@ -23,17 +25,15 @@ EDITABLE = frozenset(DETAILS)
 
 
 @transaction.atomic
-def confirm_payment(registration: Registration) -> None:
-    """The money is there. In time is whoever pays before the seat was given away. Raises `ImpossibleMove`."""
-    expect(locked(registration), {Status.PENDING_PAYMENT})
-    confirm([registration], timezone.now())
-
-
-@transaction.atomic
 def cancel(registration: Registration) -> None:
-    """Give the seat or the place up; the seat goes to the next in line. Raises `ImpossibleMove`."""
+    """Give the seat or the place up; the seat goes to the next in line. Raises `ImpossibleMove`.
+
+    What was paid goes back as far as the session's rules say.
+    """
     expect(locked(registration), OPEN)
+    due = due_by_rule([registration], timezone.now())
     give_up(registration)
+    settle_up([registration], due, Refund.Reason.CANCELLED_BY_CLIENT)
 
 
 @transaction.atomic
@@ -74,12 +74,17 @@ def expire(now: datetime) -> int:
 
 @transaction.atomic
 def expire_in(session: Session, now: datetime) -> int:
+    """A seat whose payment is still open stays until the provider has cancelled that: the money may be on its way."""
     session = lock(session)
-    late = of(session, session.registrations.filter(status__in=HELD, held_until__lte=now))
+    overdue = of(session, session.registrations.filter(status__in=HELD, held_until__lte=now))
+    tries = open_payments(overdue)
+    paying = {each.registration_id for each in tries if not each.problem}
+    late = [each for each in overdue if each.pk not in paying or each.status != Status.PENDING_PAYMENT]
     if late:
         move(late, Status.EXPIRED, timezone.now())
         registrations_expired.send(sender=Registration, registrations=late)
         offer_free_seats(session)
+    abandon(tries, timezone.now())
     return len(late)
 
 

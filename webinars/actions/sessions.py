@@ -10,14 +10,15 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.text import slugify
 
-from webinars.actions.seats import expect, lock, move, of, offer_free_seats, room_in
+from webinars.actions.following import abandon
+from webinars.actions.seats import confirm, expect, lock, move, of, offer_free_seats, room_in
+from webinars.actions.settling import due_in_full, open_payments, settle_up
 from webinars.errors import (
     CapacityBelowTaken,
-    PaymentsUnderway,
     SessionInThePast,
     SessionNotStarted,
 )
-from webinars.models import Registration, ReminderRule, Session
+from webinars.models import Refund, Registration, ReminderRule, Session
 from webinars.models.registration import OPEN, Status
 from webinars.signals import registrations_cancelled, sessions_cancelled, sessions_changed, sessions_published
 
@@ -25,7 +26,19 @@ TIMES = ("starts_at", "duration_minutes")
 PRICE = ("price", "currency")
 OPENING = ("registration_opens_at", "registration_closes_at")
 SHOWN_IN_CALENDARS = frozenset({*TIMES, "zone", "topic", "presenter", "meeting_url"})
-COPIED = ("topic", "duration_minutes", "zone", "capacity", "waiting_list", *PRICE, "languages", "presenter")
+REFUNDS = ("full_refund_days", "partial_refund_days", "partial_refund_percent")
+COPIED = (
+    "topic",
+    "duration_minutes",
+    "zone",
+    "capacity",
+    "waiting_list",
+    *PRICE,
+    "vat_rate",
+    *REFUNDS,
+    "languages",
+    "presenter",
+)
 EDITABLE = frozenset({"slug", "starts_at", "meeting_url", *OPENING, *COPIED})
 DATED = re.compile(r"-\d{4}-\d\d-\d\d(-\d+)?$")
 AHEAD = frozenset({Session.Status.DRAFT, Session.Status.PUBLISHED})
@@ -71,8 +84,10 @@ def cancel_session(session: Session) -> None:
     if was_published:
         sessions_cancelled.send(sender=Session, sessions=[session])
     if registrations := of(session, session.registrations.filter(status__in=OPEN).order_by("number")):
+        due = due_in_full(registrations)
         move(registrations, Status.CANCELLED, timezone.now())
         registrations_cancelled.send(sender=Registration, registrations=registrations)
+        settle_up(registrations, due, Refund.Reason.SESSION_CANCELLED)
 
 
 @transaction.atomic
@@ -95,6 +110,8 @@ def change_session(session: Session, changes: Mapping[str, Any], *, confirmed: b
         session.moved_at = timezone.now()
     session.save(update_fields=[*changed, "sequence", "moved_at", "updated_at"])
     shorten_offers(session)
+    if "price" in changed and session.is_free:
+        give_seats_away(session)
     if session.status == Session.Status.PUBLISHED:
         sessions_changed.send(sender=Session, sessions=[session], moved=not changed.isdisjoint(TIMES))
     offer_free_seats(session)
@@ -121,12 +138,18 @@ def check(session: Session, changed: set[str], *, confirmed: bool) -> None:
     """What people who have a seat already, or look for one, may be promised otherwise."""
     if "starts_at" in changed and session.status == Session.Status.PUBLISHED and session.starts_at <= timezone.now():
         raise SessionInThePast
-    if not changed.isdisjoint(PRICE) and session.registrations.filter(status=Status.PENDING_PAYMENT).exists():
-        raise PaymentsUnderway
     if "capacity" in changed and session.capacity is not None and not confirmed:
         taken = room_in(session).taken
         if session.capacity < taken:
             raise CapacityBelowTaken(taken)
+
+
+def give_seats_away(session: Session) -> None:
+    """Whoever was about to pay has nothing to pay any more."""
+    pending = of(session, session.registrations.filter(status=Status.PENDING_PAYMENT).order_by("number"))
+    if pending:
+        confirm(pending, timezone.now())
+        abandon(open_payments(pending), timezone.now())
 
 
 def shorten_offers(session: Session) -> None:

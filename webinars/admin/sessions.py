@@ -24,7 +24,7 @@ from webinars import actions
 from webinars.actions.seats import room_in
 from webinars.actions.sessions import AHEAD, EDITABLE, check
 from webinars.availability import counted
-from webinars.errors import CapacityBelowTaken, PaymentsUnderway, SessionInThePast, WebinarError
+from webinars.errors import CapacityBelowTaken, SessionInThePast, WebinarError
 from webinars.models import ReminderRule, Session, Topic
 from webinars.models.session import SessionQuerySet, default_zone, validate_zone
 from webinars.zones import zone_or_nothing
@@ -37,7 +37,6 @@ from .people import PeopleMixin
 # Which field a refusal is told at.
 ABOUT: dict[type[WebinarError], str] = {
     CapacityBelowTaken: "capacity",
-    PaymentsUnderway: "price",
     SessionInThePast: "starts_at",
 }
 
@@ -82,7 +81,7 @@ class SessionForm(forms.ModelForm):  # type: ignore[type-arg] # it takes none at
             setattr(proposed, name, values[name])
         try:
             check(proposed, set(self.changed_data), confirmed=values["confirmed"])
-        except (CapacityBelowTaken, PaymentsUnderway, SessionInThePast) as error:
+        except (CapacityBelowTaken, SessionInThePast) as error:
             self.add_error(ABOUT[type(error)], str(error))
 
     def changes(self) -> dict[str, Any]:
@@ -125,7 +124,8 @@ class SessionAdmin(PeopleMixin, MessageMixin, CloneMixin, ModelAdmin):  # type: 
         "zone",
         ("duration_minutes", "presenter"),
         ("capacity", "waiting_list"),
-        ("price", "currency"),
+        ("price", "currency", "vat_rate"),
+        ("full_refund_days", "partial_refund_days", "partial_refund_percent"),
         "languages",
         "meeting_url",
         "registration_opens_at",

@@ -1,4 +1,4 @@
-"""Who comes, and who pays for it."""
+"""Who comes."""
 
 import uuid
 
@@ -9,7 +9,6 @@ from django.utils.translation import gettext_lazy as _
 from leads.addresses import FORGOTTEN_DOMAIN, validate_address
 from leads.models import Lead
 from webinars.models.session import Session, validate_zone
-from webinars.models.topic import MONEY, validate_currency
 
 # What people tell about themselves. Their address is not among it: it is what a registration is known by.
 DETAILS = ("first_name", "last_name", "company", "phone", "language", "zone")
@@ -105,39 +104,3 @@ SEATED = frozenset({Status.CONFIRMED, Status.ATTENDED, Status.NO_SHOW})
 TAKEN = HELD | SEATED  # these take up a seat
 OVER = frozenset({Status.CANCELLED, Status.EXPIRED})
 OPEN = HELD | {Status.CONFIRMED, Status.WAITLISTED}  # the session is still ahead for these
-
-
-class Payment(models.Model):
-    """One try to pay for a registration. Kept when the person is forgotten: the tax office wants it."""
-
-    class Status(models.TextChoices):
-        PENDING = "pending", _("Pending")
-        SUCCEEDED = "succeeded", _("Succeeded")
-        FAILED = "failed", _("Failed")
-        CANCELLED = "cancelled", _("Cancelled")
-        REFUNDED = "refunded", _("Refunded")
-
-    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    registration = models.ForeignKey(
-        Registration, verbose_name=_("registration"), on_delete=models.PROTECT, related_name="payments"
-    )
-    amount = models.DecimalField(_("amount"), **MONEY)
-    currency = models.CharField(_("currency"), max_length=3, validators=[validate_currency])
-    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.PENDING)
-    provider_id = models.CharField(_("payment at the provider"), max_length=255, blank=True)
-    created_at = models.DateTimeField(_("created at"), auto_now_add=True)
-    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
-
-    class Meta:
-        verbose_name = _("payment")
-        verbose_name_plural = _("payments")
-        ordering = ["-created_at", "-id"]
-        constraints = [
-            models.CheckConstraint(condition=Q(amount__gte=0), name="webinars_payment_amount"),
-            models.UniqueConstraint(
-                fields=["provider_id"], condition=~Q(provider_id=""), name="webinars_payment_provider_id"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.amount} {self.currency}"

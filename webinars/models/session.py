@@ -2,12 +2,13 @@
 
 import uuid
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
@@ -58,6 +59,27 @@ class Session(models.Model):
     waiting_list = models.BooleanField(_("waiting list"), default=True)
     price = models.DecimalField(_("price"), **MONEY, help_text=_("0: free of charge."))
     currency = models.CharField(_("currency"), max_length=3, default=default_currency, validators=[validate_currency])
+    vat_rate = models.DecimalField(
+        _("VAT in percent"),
+        max_digits=4,
+        decimal_places=2,
+        default=Decimal(19),
+        validators=[MinValueValidator(0), MaxValueValidator(99)],
+        help_text=_("Contained in the price."),
+    )
+    full_refund_days = models.PositiveSmallIntegerField(
+        _("days for a full refund"),
+        default=7,
+        help_text=_("Whoever cancels at least so many days before the start gets everything back."),
+    )
+    partial_refund_days = models.PositiveSmallIntegerField(
+        _("days for a partial refund"),
+        default=2,
+        help_text=_("Whoever cancels later, but at least so many days before the start, gets a part back."),
+    )
+    partial_refund_percent = models.PositiveSmallIntegerField(
+        _("partial refund in percent"), default=50, validators=[MaxValueValidator(100)]
+    )
     languages = ArrayField(
         models.CharField(max_length=8, choices=Lead.Language), verbose_name=_("languages"), default=default_languages
     )
@@ -83,6 +105,14 @@ class Session(models.Model):
             models.CheckConstraint(condition=Q(duration_minutes__gte=1), name="webinars_session_duration"),
             models.CheckConstraint(condition=Q(capacity__gte=1), name="webinars_session_capacity"),
             models.CheckConstraint(condition=Q(price__gte=0), name="webinars_session_price"),
+            models.CheckConstraint(
+                condition=Q(full_refund_days__gte=F("partial_refund_days")),
+                name="webinars_session_refund_days",
+                violation_error_message=_("A full refund must end before the partial one does."),
+            ),
+            models.CheckConstraint(
+                condition=Q(partial_refund_percent__lte=100), name="webinars_session_refund_percent"
+            ),
             models.CheckConstraint(
                 condition=Q(languages__contained_by=Lead.Language.values) & Q(languages__len__gte=1),
                 name="webinars_session_languages",
@@ -110,6 +140,10 @@ class Session(models.Model):
     def closes_at(self) -> datetime:
         """From then on nobody gets a seat any more: when registration closes, at the latest when the session starts."""
         return min(self.registration_closes_at or self.starts_at, self.starts_at)
+
+    def days_before(self, days: int) -> datetime:
+        """So many days before the start, by the clock on the session's wall: summer time moves it by no hour."""
+        return (self.local_start - timedelta(days=days)).astimezone(UTC)
 
     @property
     def is_free(self) -> bool:
@@ -154,8 +188,8 @@ class ReminderRule(models.Model):
 
     def due_at(self, session: Session) -> datetime:
         """Whole days go by the clock on the session's wall, so that summer time moves no reminder by an hour."""
-        days = timedelta(days=self.before.days)
-        return (session.local_start - days).astimezone(UTC) - (self.before - days)
+        days = self.before.days
+        return session.days_before(days) - (self.before - timedelta(days=days))
 
 
 class Reminded(models.Model):
