@@ -13,6 +13,7 @@ from django.utils import timezone
 from webinars.actions.seats import locked
 from webinars.errors import NotRefundable, RefundTooHigh
 from webinars.models import Payment, Refund
+from webinars.money import rounded
 from webinars.payments import ReportedRefund
 from webinars.signals import refunds_made, refunds_requested
 
@@ -39,7 +40,7 @@ def request_refund(
     left = payment.left
     if not left:
         raise NotRefundable
-    if amount is not None and not 0 < amount <= left:
+    if amount is not None and not (0 < amount <= left and amount == rounded(amount, payment.currency)):
         raise RefundTooHigh(left, payment.currency)
     return promise([(payment, amount or left)], reason, by=by, note=note)[0]
 
