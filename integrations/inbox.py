@@ -10,13 +10,14 @@ from django.utils import timezone
 
 from . import errors, registry, trigger
 from .models import Connection, Integration, WebhookEvent
-from .outbox.wake import send
+from .outbox.wake import ask
 from .redact import redact
 from .service import Incoming, IntegrationService
 
 logger = structlog.get_logger(__name__)
 State = WebhookEvent.State
 
+SOON = 0.2  # seconds: a worker begins after them, and then finds all that came in meanwhile
 HOLD = timedelta(minutes=5)  # a worker that took an event and died: it is due again after this
 RETRIES = [10, 60, 300, 1800, 7200, 18000, 36000, 36000]  # seconds; after the last the event has failed
 
@@ -28,14 +29,8 @@ def accept(integration: Integration, events: list[Incoming]) -> None:
         for event in events
     ]
     WebhookEvent.objects.bulk_create(rows, ignore_conflicts=True)
-    transaction.on_commit(partial(_announce, integration.slug), robust=True)
-
-
-def _announce(slug: str) -> None:
-    try:
-        send("integrations.tasks.process_webhook", slug, queue="fast")
-    except Exception as error:  # the sweep comes round anyway
-        logger.warning("broker is down", error=type(error).__name__)
+    announce = partial(ask, "integrations.tasks.process_webhook", integration.slug, queue="fast", interval=SOON)
+    transaction.on_commit(announce, robust=True)
 
 
 def sweep(integration: str | None = None) -> int:

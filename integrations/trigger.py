@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Trigger(NamedTuple):
-    """`name` is one of delivery, admin, api, command, beat, webhook; `actor_id` the user, where there is one."""
+    """`name`: delivery, admin, api, command, beat, webhook or visitor; `actor_id`: the user, where there is one."""
 
     name: str
     actor_id: int | None = None

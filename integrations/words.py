@@ -89,6 +89,7 @@ TRIGGERS: dict[str, Promise] = {
     "command": gettext_lazy("a command"),
     "beat": gettext_lazy("a schedule"),
     "webhook": gettext_lazy("a webhook"),
+    "visitor": gettext_lazy("a visitor"),
 }
 
 

@@ -70,8 +70,11 @@ INSTALLED_APPS = [
 INTEGRATIONS = [
     "integrations.email.service.EmailService",
     "integrations.odoo.service.OdooService",
+    "integrations.stripe.service.StripeService",
     "integrations.webhooks.service.WebhooksService",
 ]
+# Who takes the money for sessions that cost something: see `webinars.ports`.
+WEBINARS_PAYMENTS = "integrations.stripe.port.StripePayments"
 
 MIDDLEWARE = [
     "magnetiq.middleware.PoliciesMiddleware",  # first: what the others answer by themselves passes through it, too
@@ -316,6 +319,7 @@ LOGGING = {
         # A line for each sweep that found nothing to do would bury the rest.
         "celery": {"level": "WARNING"},
         "kombu.connection": {"level": "ERROR"},
+        "stripe": {"level": "WARNING"},  # a line for each call is ours already
     },
 }
 

@@ -16,6 +16,9 @@ KINDS: dict[str, words.Words] = {
     "gone": (gettext_lazy("deleted there"), "danger"),
     "archived": (gettext_lazy("archived there"), "default"),
     "unmappable": (gettext_lazy("cannot be sent"), "danger"),
+    "mended": (gettext_lazy("differed"), "warning"),
+    "promised": (gettext_lazy("promised anew"), "info"),
+    "unknown": (gettext_lazy("not known here"), "danger"),
 }
 NOT_THE_SUBJECT = ("kind", "fields", "kept")
 

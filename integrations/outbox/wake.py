@@ -22,13 +22,18 @@ _silent_until = 0.0
 
 def wake(operation: "Operation[Any, Any]") -> None:
     """Ask for the operation's deliveries; the task starts after `INTERVAL`, so no promise made in it is missed."""
+    ask("integrations.tasks.wake", str(operation), queue=operation.queue, interval=INTERVAL)
+
+
+def ask(task: str, about: str, *, queue: str, interval: float) -> None:
+    """Ask for a task, at most once in so many seconds; it starts after them. Never raises, and never takes long."""
     global _silent_until
     now = time.monotonic()
-    if now < _silent_until or now - _last.get(str(operation), -INTERVAL) < INTERVAL:
+    if now < _silent_until or now - _last.get(about, -interval) < interval:
         return
-    _last[str(operation)] = now
+    _last[about] = now
     try:
-        send("integrations.tasks.wake", str(operation), queue=operation.queue, countdown=INTERVAL)
+        send(task, about, queue=queue, countdown=interval)
     except Exception as error:
         _silent_until = now + SILENCE
         logger.warning("broker is down", error=type(error).__name__)

@@ -1,0 +1,239 @@
+"""Paying a seat: one intent per try, whatever goes wrong on the way."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from integrations import configuration, outbox
+from integrations.models import Connection, Integration, IntegrationLog
+from integrations.stripe.port import StripePayments
+from integrations.stripe.sandbox import PUBLISHABLE_KEY, StripeSandbox
+from webinars.actions import change_session
+from webinars.errors import PaymentsUnavailable
+from webinars.models import Payment
+
+from .conftest import a_seat, a_session, connect, hear, paid, payment_of, service, started, status
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_price_and_references_are_sent_and_no_person(stripe: Integration, peer: StripeSandbox) -> None:
+    registration = a_seat()
+
+    checkout = StripePayments().start(registration)
+
+    (intent,) = peer.records("payment_intents")
+    payment = payment_of(registration)
+    assert (intent["amount"], intent["currency"], intent["id"]) == (11900, "eur", payment.provider_id)
+    assert intent["metadata"] == {
+        "site": "localhost:8000",
+        "payment": str(payment.uuid),
+        "registration": str(registration.uuid),
+        "session": registration.session.slug,
+    }
+    assert (checkout.amount, checkout.currency) == (Decimal("119.00"), "EUR")
+    assert checkout.client_secret == intent["client_secret"]
+    assert registration.email not in str(intent)
+
+
+def test_pressing_again_leads_to_the_same_intent(stripe: Integration, peer: StripeSandbox) -> None:
+    registration = a_seat()
+
+    secrets = {StripePayments().start(registration).client_secret for _ in range(3)}
+
+    assert len(secrets) == len(peer.records("payment_intents")) == Payment.objects.count() == 1
+
+
+def test_money_makes_the_seat(stripe: Integration, peer: StripeSandbox) -> None:
+    payment = paid(peer)
+
+    assert (payment.status, status(payment.registration)) == ("succeeded", "confirmed")
+
+
+def test_descriptor_goes_on_the_statement(db: None, peer: StripeSandbox) -> None:
+    connect(peer, statement_descriptor="WEBINAR")
+
+    started(a_seat())
+
+    assert peer.records("payment_intents")[0]["statement_descriptor_suffix"] == "WEBINAR"
+
+
+@pytest.mark.parametrize(
+    ("currency", "price", "sent"), [("JPY", "1500", 1500), ("KWD", "5", 5000), ("ISK", "900", 90000)]
+)
+def test_amounts_are_in_stripes_units(
+    stripe: Integration, peer: StripeSandbox, currency: str, price: str, sent: int
+) -> None:
+    registration = a_seat(a_session(price=Decimal(price), currency=currency))
+
+    payment = paid(peer, registration)
+
+    assert peer.records("payment_intents")[0]["amount"] == sent
+    assert (payment.status, payment.problem) == ("succeeded", "")
+
+
+def test_lost_answer_leads_to_the_same_intent(stripe: Integration, peer: StripeSandbox) -> None:
+    registration = a_seat()
+    peer.faults.set("cut_after", times=1, call="payment_intents.create")
+
+    first = StripePayments().start(registration)
+    second = StripePayments().start(registration)
+
+    assert (first.client_secret, first.amount) == (None, Decimal("119.00"))
+    assert second.client_secret == peer.records("payment_intents")[0]["client_secret"]
+    assert len(peer.records("payment_intents")) == 1
+
+
+def test_kept_failure_is_passed_by_another_key(stripe: Integration, peer: StripeSandbox) -> None:
+    """Stripe repeats a 500 for a day under the same key."""
+    registration = a_seat()
+    peer.faults.set("crash", times=1, call="payment_intents.create")
+
+    assert StripePayments().start(registration).client_secret is None
+    assert StripePayments().start(registration).client_secret
+
+    keys = [key for call, key in peer.calls if call == "payment_intents.create"]
+    payment = payment_of(registration)
+    assert keys == [f"payment-{payment.uuid}", f"payment-{payment.uuid}", f"payment-{payment.uuid}-1"]
+    assert len(peer.records("payment_intents")) == 1
+
+
+def test_other_parameters_under_the_key_find_what_was_made(stripe: Integration, peer: StripeSandbox) -> None:
+    """The answer was lost, and the descriptor is another one since: Stripe refuses the key."""
+    registration = a_seat()
+    peer.faults.set("cut_after", times=1, call="payment_intents.create")
+    StripePayments().start(registration)
+    configuration.configure(stripe, {"statement_descriptor": "WEBINAR"})
+
+    assert StripePayments().start(registration).client_secret
+
+    assert len(peer.records("payment_intents")) == 1
+
+
+def test_stripe_away_leaves_the_seat_held(stripe: Integration, peer: StripeSandbox) -> None:
+    registration = a_seat()
+    peer.stop()
+
+    checkout = StripePayments().start(registration)
+
+    assert (checkout.client_secret, status(registration)) == (None, "pending_payment")
+
+
+def test_other_price_is_paid_by_another_intent(stripe: Integration, peer: StripeSandbox) -> None:
+    registration = a_seat()
+    old = started(registration)
+    change_session(registration.session, {"price": Decimal("99.00")})
+
+    checkout = StripePayments().start(registration)
+
+    old.refresh_from_db()
+    assert (old.status, peer.get("payment_intents", old.provider_id)["status"]) == ("cancelled", "canceled")
+    assert checkout.amount == Decimal("99.00")
+    assert payment_of(registration).number == 2
+
+
+def test_who_paid_the_old_price_keeps_the_seat(stripe: Integration, peer: StripeSandbox) -> None:
+    registration = a_seat()
+    peer.pay(started(registration).provider_id)
+    change_session(registration.session, {"price": Decimal("99.00")})
+
+    StripePayments().start(registration)
+
+    assert status(registration) == "confirmed"
+    assert [payment.status for payment in registration.payments.all()] == ["succeeded"]
+
+
+def test_intent_cancelled_in_the_dashboard_is_followed_by_another(stripe: Integration, peer: StripeSandbox) -> None:
+    registration = a_seat()
+    payment = started(registration)
+    service().client.cancel_intent(payment.provider_id)
+
+    StripePayments().start(registration)
+    checkout = StripePayments().start(registration)
+
+    assert checkout.client_secret
+    assert payment_of(registration).number == 2
+
+
+def test_decline_is_told_in_the_payers_language(stripe: Integration, peer: StripeSandbox) -> None:
+    registration = a_seat(language="de")
+    payment = started(registration)
+    peer.pay(payment.provider_id, "pm_card_visa_chargeDeclinedInsufficientFunds")
+
+    hear(payment.provider_id, "payment_intent.payment_failed")
+
+    payment = payment_of(registration)
+    assert (payment.status, payment.failure) == ("failed", "Auf diesem Konto ist nicht genug Geld.")
+
+
+def test_returning_payer_need_not_wait_for_the_event(stripe: Integration, peer: StripeSandbox) -> None:
+    registration = a_seat()
+    peer.pay(started(registration).provider_id)
+
+    StripePayments().refresh(registration)
+
+    assert status(registration) == "confirmed"
+
+
+def test_reloading_asks_stripe_now_and_then_only(stripe: Integration, peer: StripeSandbox) -> None:
+    registration = a_seat()
+    started(registration)
+    before = len(peer.calls)
+
+    for _ in range(10):
+        StripePayments().refresh(registration)
+
+    assert len(peer.calls) - before <= 2  # the window may end in between
+
+
+def test_refresh_never_fails(stripe: Integration, peer: StripeSandbox) -> None:
+    registration = a_seat()
+    StripePayments().refresh(registration)
+    started(registration)
+    peer.stop()
+
+    StripePayments().refresh(registration)
+
+    assert status(registration) == "pending_payment"
+
+
+def test_calls_are_logged_as_a_visitors(stripe: Integration, peer: StripeSandbox) -> None:
+    started(a_seat())
+
+    logged = IntegrationLog.objects.get(operation="create_payment_intent")
+    assert (logged.trigger, logged.status) == ("visitor", "ok")
+
+
+def test_form_names_what_the_page_may_talk_to(stripe: Integration, peer: StripeSandbox) -> None:
+    form = StripePayments().form()
+
+    assert (form.script_url, form.publishable_key) == (peer.js_url, PUBLISHABLE_KEY)
+    assert {*form.script_origins, *form.frame_origins, *form.connect_origins} == {peer.url}
+
+
+def test_stripes_own_script_needs_stripes_own_hosts(db: None, peer: StripeSandbox) -> None:
+    connect(peer, js_url="https://js.stripe.com/endive/stripe.js", api_url="https://api.stripe.com")
+
+    form = StripePayments().form()
+
+    assert form.script_origins == ("https://js.stripe.com", "https://*.js.stripe.com")
+    assert form.frame_origins == (*form.script_origins, "https://hooks.stripe.com")
+    assert form.connect_origins == ("https://api.stripe.com",)
+
+
+@pytest.mark.parametrize("state", ["disabled", "incomplete", "barred", "copy"])
+def test_nobody_pays_while_that_cannot_work(stripe: Integration, settings: Any, state: str) -> None:
+    StripePayments().check()
+    if state == "disabled":
+        configuration.set_enabled(stripe, False)
+    elif state == "incomplete":
+        Connection.objects.update(secrets={})
+    elif state == "barred":
+        Connection.objects.update(blocked=["*"])
+    else:
+        outbox.drain()
+        settings.SITE_URL = "https://elsewhere.example"
+
+    with pytest.raises(PaymentsUnavailable):
+        StripePayments().check()
