@@ -42,6 +42,7 @@ class Reconciliation:
         self.cancel, self.refund = cancel, refund
         self.dry_run = dry_run
         self.found = JobReport()
+        self.adopted: set[str] = set()
 
     def run(self) -> JobReport:
         """Raises IntegrationError when Stripe does not answer; what was mended until then stays so."""
@@ -53,7 +54,7 @@ class Reconciliation:
             self.compare(payment, theirs, adopted.get(str(payment.uuid), ""))
         for intent in theirs.intents.values():
             if reading.is_ours(intent) and not Payment.objects.filter(provider_id=intent["id"]).exists():
-                self.tell_unknown(intent, adopted)
+                self.tell_unknown(intent)
         self.promise_anew()
         return self.found
 
@@ -77,6 +78,7 @@ class Reconciliation:
             self.tell("gone", payment, {"provider_id": (payment.provider_id, "")})
 
     def mend(self, payment: Payment, intent: str) -> None:
+        self.adopted.add(intent)
         ticket = payment.asked + 1 if self.dry_run else ask(payment)
         told = self.till.reported(payment, self.till.client.intent(intent))
         before = drift.standing(payment)
@@ -112,11 +114,11 @@ class Reconciliation:
 
     # --- what only one of us knows ------------------------------------------------------------------------------------
 
-    def tell_unknown(self, intent: Answer, adopted: dict[str, str]) -> None:
+    def tell_unknown(self, intent: Answer) -> None:
         """An intent of this site without a payment here, or a second one for the same payment. It is nobody's seat."""
         amount = f"{intent['amount']} {intent['currency']}"
         fields = {"status": {"before": "", "after": intent["status"]}, "amount": {"before": "", "after": amount}}
-        if intent["id"] in adopted.values() and self.dry_run:  # would have been adopted just now
+        if intent["id"] in self.adopted:  # it would be known by now, were this no dry run
             return
         self.found.tell({"kind": "unknown", "payment": intent["id"], "fields": fields})
         self.log("unknown", intent["id"], f"{intent['status']}, {amount}")

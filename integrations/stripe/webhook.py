@@ -52,18 +52,13 @@ def incoming(event: dict[str, Any], settings: StripeSettings) -> Incoming:
         raise errors.Rejected(_("This event is of another account."))
     if bool(event.get("livemode")) != settings.is_live:
         raise errors.Rejected(_("This event is of the other mode: live is not test."))
-    try:
-        return Incoming(str(event["id"])[:255], str(event["type"])[:100], hint_of(event))
-    except (KeyError, TypeError) as error:
-        raise errors.Rejected(_("This is no event.")) from error
+    number, kind, thing = event.get("id"), event.get("type"), (event.get("data") or {}).get("object")
+    if not (isinstance(number, str) and isinstance(kind, str) and isinstance(thing, dict)):
+        raise errors.Rejected(_("This is no event."))
+    return Incoming(number[:255], kind[:100], hint_of(thing, event.get("api_version")))
 
 
-def hint_of(event: dict[str, Any]) -> dict[str, Any]:
+def hint_of(thing: dict[str, Any], version: Any) -> dict[str, Any]:
     """What it is about: {object, payment_intent, api_version}, without anything about who pays, or how."""
-    thing = event["data"]["object"]
-    is_intent = thing.get("object") == "payment_intent"
-    return {
-        "object": thing.get("id"),
-        "payment_intent": thing.get("id") if is_intent else thing.get("payment_intent"),
-        "api_version": event.get("api_version"),
-    }
+    intent = thing.get("id") if thing.get("object") == "payment_intent" else thing.get("payment_intent")
+    return {"object": thing.get("id"), "payment_intent": intent, "api_version": version}

@@ -1,0 +1,334 @@
+"""Our book beside Stripe's: every planted difference is found, none is invented, and a dry run changes nothing."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from integrations import configuration, outbox
+from integrations.models import Delivery, Integration, IntegrationLog
+from integrations.service import JobReport
+from integrations.stripe import drift, reading
+from integrations.stripe.sandbox import StripeSandbox
+from webinars.actions import cancel, request_refund
+from webinars.models import Payment, Refund, Registration
+
+from .conftest import a_seat, a_session, paid, payment_of, service, started, status
+
+pytestmark = pytest.mark.django_db(transaction=True)
+EARLIER = timedelta(hours=1)
+
+
+def reconcile(*, dry_run: bool = False) -> JobReport:
+    return service().reconcile(dry_run=dry_run)
+
+
+def found(report: JobReport) -> dict[str, tuple[str, dict[str, str]]]:
+    """{payment: (kind, {field: what it is now})} of all that was told."""
+    return {
+        change["payment"]: (change["kind"], {name: told["after"] for name, told in change["fields"].items()})
+        for change in report.changes
+    }
+
+
+def aged() -> None:
+    """An hour goes by here: what was promised a moment ago is no longer on its way."""
+    past = timezone.now() - EARLIER
+    Payment.objects.update(created_at=past)
+    Refund.objects.update(created_at=past)
+
+
+def forget_promises() -> None:
+    Delivery.objects.filter(integration__slug="stripe").delete()
+
+
+def held_no_more(registration: Registration) -> None:
+    Registration.objects.filter(pk=registration.pk).update(held_until=timezone.now() - EARLIER)
+
+
+def refund_of(payment: Payment, amount: str) -> Refund:
+    return request_refund(payment, Decimal(amount), reason=Refund.Reason.BY_OPERATOR)
+
+
+class Planted:
+    """Ten payments on which the two books differ, each in its own way: {name: how it is told}."""
+
+    def __init__(self, peer: StripeSandbox) -> None:
+        self.peer = peer
+        self.session = a_session(capacity=None)
+        plants: list[Callable[[], tuple[str, str, dict[str, str]]]] = [
+            self.event_lost,
+            self.refunded_in_the_dashboard,
+            self.disputed,
+            self.cancelled_at_stripe,
+            self.refund_failed,
+            self.amount_changed,
+            self.unknown,
+            self.paid_twice,
+            self.debit_failed,
+            self.never_cancelled,
+        ]
+        told = [plant() for plant in plants]
+        self.expected = {payment: (kind, fields) for payment, kind, fields in told}
+
+    def seat(self, name: str) -> Registration:
+        return a_seat(self.session, f"{name}@client.example")
+
+    def event_lost(self) -> tuple[str, str, dict[str, str]]:
+        payment = started(self.seat("event-lost"))
+        self.peer.pay(payment.provider_id)
+        return payment.provider_id, "mended", {"status": "Succeeded", "registration": "Confirmed"}
+
+    def refunded_in_the_dashboard(self) -> tuple[str, str, dict[str, str]]:
+        payment = paid(self.peer, self.seat("dashboard"))
+        self.peer.refund(payment.provider_id, 1900)
+        fields = {"status": "Partially refunded", "refunded": "19.00", "refunds": "19.00 Succeeded"}
+        return payment.provider_id, "mended", fields
+
+    def disputed(self) -> tuple[str, str, dict[str, str]]:
+        payment = paid(self.peer, self.seat("disputed"))
+        self.peer.dispute(payment.provider_id)
+        return payment.provider_id, "mended", {"status": "Disputed"}
+
+    def cancelled_at_stripe(self) -> tuple[str, str, dict[str, str]]:
+        payment = started(self.seat("cancelled"))
+        service().client.cancel_intent(payment.provider_id)
+        return payment.provider_id, "mended", {"status": "Cancelled"}
+
+    def refund_failed(self) -> tuple[str, str, dict[str, str]]:
+        payment = paid(self.peer, self.seat("refund-failed"))
+        refund_of(payment, "9.00")
+        outbox.drain(integration="stripe")
+        made = next(row for row in self.peer.records("refunds") if row["payment_intent"] == payment.provider_id)
+        self.peer.settle(made["id"], "failed")
+        return payment.provider_id, "mended", {"status": "Succeeded", "refunded": "0.00", "refunds": "9.00 Failed"}
+
+    def amount_changed(self) -> tuple[str, str, dict[str, str]]:
+        payment = started(self.seat("amount"))
+        service().client.api.payment_intents.update(payment.provider_id, {"amount": 100})
+        self.peer.pay(payment.provider_id)
+        problem = f"{payment.provider_id} asks for 1.00 EUR instead of 119.00 EUR."
+        return payment.provider_id, "mended", {"problem": problem}
+
+    def unknown(self) -> tuple[str, str, dict[str, str]]:
+        metadata = {"site": reading.site(), "payment": "00000000-0000-4000-8000-000000000000"}
+        intent = self.by_hand("unknown", metadata)
+        return intent, "unknown", {"status": "requires_payment_method", "amount": "11900 eur"}
+
+    def paid_twice(self) -> tuple[str, str, dict[str, str]]:
+        """Another intent for a payment that has one."""
+        payment = paid(self.peer, self.seat("twice"))
+        metadata = {"site": reading.site(), "payment": str(payment.uuid)}
+        intent = self.by_hand("twice", metadata)
+        self.peer.pay(intent)
+        return intent, "unknown", {"status": "succeeded", "amount": "11900 eur"}
+
+    def debit_failed(self) -> tuple[str, str, dict[str, str]]:
+        payment = started(self.seat("debit"))
+        self.peer.pay(payment.provider_id, "pm_success_de")
+        service().till.read(payment)
+        self.peer.settle(payment.provider_id, "failed")
+        return payment.provider_id, "mended", {"status": "Failed"}
+
+    def never_cancelled(self) -> tuple[str, str, dict[str, str]]:
+        """Our row has no intent, its seat is wanted back, and the promise is gone."""
+        registration = self.seat("never")
+        self.peer.faults.set("refuse")
+        payment = started(registration)
+        self.peer.faults.clear("refuse")
+        held_no_more(registration)
+        return str(payment.uuid), "promised", {"cancel_payments": "promised anew"}
+
+    def by_hand(self, key: str, metadata: dict[str, str]) -> str:
+        parameters: dict[str, Any] = {"amount": 11900, "currency": "eur", "metadata": metadata}
+        return str(
+            service().client.create_intent(key, parameters | {"automatic_payment_methods": {"enabled": True}})["id"]
+        )
+
+
+def a_clean_book(peer: StripeSandbox) -> None:
+    """One of each kind, on which both agree."""
+    session = a_session(capacity=None)
+    for name in ("paid", "partly", "all", "disputed"):
+        payment = paid(peer, a_seat(session, f"{name}@clean.example"))
+        if name == "partly":
+            refund_of(payment, "9.00")
+        if name == "all":
+            refund_of(payment, "119.00")
+        if name == "disputed":
+            peer.dispute(payment.provider_id)
+            service().till.read(payment)
+    started(a_seat(session, "open@clean.example"))
+    declined = started(a_seat(session, "declined@clean.example"))
+    peer.pay(declined.provider_id, "pm_card_chargeDeclined")
+    service().till.read(declined)
+    processing = started(a_seat(session, "processing@clean.example"))
+    peer.pay(processing.provider_id, "pm_success_de")
+    service().till.read(processing)
+    given_up = a_seat(session, "gone@clean.example")
+    started(given_up)
+    cancel(given_up)
+    outbox.drain(integration="stripe")
+    aged()
+
+
+def test_ten_planted_differences_are_found_and_none_invented(stripe: Integration, peer: StripeSandbox) -> None:
+    a_clean_book(peer)
+    planted = Planted(peer)
+    aged()
+    forget_promises()
+
+    report = reconcile()
+
+    assert len(planted.expected) == 10
+    assert found(report) == planted.expected
+    assert report.promised == 1
+
+
+def test_what_was_mended_is_no_difference_any_more(stripe: Integration, peer: StripeSandbox) -> None:
+    planted = Planted(peer)
+    aged()
+    forget_promises()
+    reconcile()
+    outbox.drain(integration="stripe")
+
+    again = found(reconcile())
+
+    assert again == {name: told for name, told in planted.expected.items() if told[0] == "unknown"}
+
+
+def test_dry_run_tells_the_same_and_changes_nothing(stripe: Integration, peer: StripeSandbox) -> None:
+    planted = Planted(peer)
+    aged()
+    forget_promises()
+    before = everything()
+
+    report = reconcile(dry_run=True)
+
+    assert found(report) == planted.expected
+    assert everything() == before
+    assert not IntegrationLog.objects.filter(operation="reconcile").exists()
+    assert found(reconcile()) == planted.expected
+
+
+def everything() -> list[Any]:
+    rows = [model.objects.order_by("pk").values() for model in (Payment, Refund, Registration, Delivery)]
+    return [list(each) for each in rows]
+
+
+def test_clean_book_is_left_alone_with_few_calls(stripe: Integration, peer: StripeSandbox) -> None:
+    a_clean_book(peer)
+    before = len(peer.calls)
+
+    report = reconcile()
+
+    assert (report.changes, report.promised) == ([], 0)
+    assert report.counts["same"] == 8
+    assert len(peer.calls) - before <= 6  # three lists, and what is disputed is always read
+
+
+def test_each_mend_is_logged_and_what_stays_is_logged_once(stripe: Integration, peer: StripeSandbox) -> None:
+    planted = Planted(peer)
+    aged()
+    forget_promises()
+    reconcile()
+    reconcile()
+
+    logged = list(IntegrationLog.objects.filter(operation="reconcile").values_list("metadata__payment", flat=True))
+
+    assert sorted(logged) == sorted(planted.expected)
+
+
+def test_payment_that_stripe_lost_is_told(stripe: Integration, peer: StripeSandbox) -> None:
+    payment = started(a_seat())
+    Payment.objects.update(provider_id="pi_nowhere")
+
+    report = reconcile(dry_run=True)
+
+    assert found(report) == {
+        "pi_nowhere": ("gone", {"provider_id": ""}),
+        payment.provider_id: ("unknown", {"status": "requires_payment_method", "amount": "11900 eur"}),
+    }
+
+
+def test_payment_whose_creation_was_never_answered_is_adopted(stripe: Integration, peer: StripeSandbox) -> None:
+    registration = a_seat()
+    peer.faults.set("cut_after", times=1, call="payment_intents.create")
+    started(registration)
+    (intent,) = peer.records("payment_intents")
+    peer.pay(intent["id"])
+
+    assert found(reconcile(dry_run=True)).keys() == {intent["id"]}
+    assert payment_of(registration).provider_id == ""
+    reconcile()
+
+    assert (status(registration), payment_of(registration).provider_id) == ("confirmed", intent["id"])
+
+
+def test_refund_whose_promise_is_gone_is_promised_anew(stripe: Integration, peer: StripeSandbox) -> None:
+    payment = paid(peer)
+    refund_of(payment, "19.00")
+    forget_promises()
+    aged()
+
+    report = reconcile()
+    outbox.drain(integration="stripe")
+
+    payment.refresh_from_db()
+    assert (report.promised, payment.refunded) == (1, Decimal("19.00"))
+
+
+def test_what_is_promised_or_dead_already_is_not_promised_again(stripe: Integration, peer: StripeSandbox) -> None:
+    refund_of(paid(peer), "19.00")
+    aged()
+
+    assert reconcile().promised == 0
+    Delivery.objects.update(state="dead")
+    assert reconcile().promised == 0
+
+
+def test_old_payments_under_way_are_read_though_no_list_has_them(stripe: Integration, peer: StripeSandbox) -> None:
+    registration = a_seat()
+    payment = started(registration)
+    peer.pay(payment.provider_id)
+    of_nothing = drift.Theirs()
+
+    (looked_at,) = drift.to_compare(of_nothing)
+
+    assert not drift.looks_the_same(looked_at, of_nothing)
+
+
+def test_many_intents_are_listed_page_by_page(stripe: Integration, peer: StripeSandbox) -> None:
+    session = a_session(capacity=None)
+    for number in range(103):
+        started(a_seat(session, f"p{number}@client.example"))
+    last = Payment.objects.order_by("pk")[0]
+    peer.pay(last.provider_id)
+
+    report = reconcile()
+
+    assert (found(report).keys(), report.counts["same"]) == ({last.provider_id}, 102)
+
+
+def test_job_waits_where_it_would_ask_too_fast(stripe: Integration, peer: StripeSandbox) -> None:
+    session = a_session(capacity=None)
+    payments = [started(a_seat(session, f"p{number}@client.example")) for number in range(4)]
+    for payment in payments:
+        peer.pay(payment.provider_id)
+    configuration.configure(stripe, {"rate": "2/second"})
+
+    assert len(reconcile().changes) == 4
+
+
+def test_command_tells_as_json(stripe: Integration, peer: StripeSandbox, capsys: pytest.CaptureFixture[str]) -> None:
+    payment = started(a_seat())
+    peer.pay(payment.provider_id)
+
+    call_command("reconcile_payments", "--dry-run", "--json")
+
+    assert payment.provider_id in capsys.readouterr().out
+    assert payment_of(payment.registration).status == "pending"
