@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from leads.addresses import FORGOTTEN_DOMAIN
 from leads.models import Consent, Lead, Touchpoint
-from webinars.models import Registration
+from webinars.models import Payment, Refund, Registration
 
 from .models import Delivery
 from .models.delivery import DeliveryQuerySet
@@ -31,10 +31,21 @@ def belongings(*leads: Lead) -> list[QuerySet[Any]]:
     return [Lead.objects.filter(pk__in=[lead.pk for lead in leads]), *theirs]
 
 
+def money(*leads: Lead) -> list[QuerySet[Any]]:
+    """What they paid and got back: kept, and carried out, though they are forgotten."""
+    paid = Payment.objects.filter(registration__lead__in=leads)
+    return [paid, Refund.objects.filter(payment__registration__lead__in=leads)]
+
+
 def deliveries(*leads: Lead) -> DeliveryQuerySet:
     """All that was ever promised about this person."""
+    return promised(*belongings(*leads), *money(*leads))
+
+
+def promised(*kinds: QuerySet[Any]) -> DeliveryQuerySet:
+    """All that was ever promised about these rows."""
     about = Q(pk__in=[])
-    for rows in belongings(*leads):
+    for rows in kinds:
         ids = list(rows.order_by().values_list("pk", flat=True))  # with a sub-select no index would be used
         about |= Q(subject_type=rows.model._meta.label_lower, subject_id__in=ids)
     return Delivery.objects.filter(about)

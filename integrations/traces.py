@@ -36,11 +36,13 @@ Counts = dict[str, int]  # {kind of row: how many}
 
 
 def erase(leads: Collection[Lead]) -> Counts:
-    """What waits about these is given up, before forgetting promises anew; and what others said is blanked."""
-    promised = person.deliveries(*leads)
-    blank_reasons(promised)
+    """What waits about these is given up, before forgetting promises anew; and what others said is blanked.
+
+    What waits about money is carried out all the same.
+    """
+    blank_reasons(person.deliveries(*leads))
     return {
-        "promises": promised.cancel(given_up()),
+        "promises": person.promised(*person.belongings(*leads)).cancel(given_up()),
         "records": sum(map(blank_records, person.belongings(*leads))),
         "log_entries": sum(map(blank_history, person.belongings(*leads))),
     }

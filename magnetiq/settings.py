@@ -31,6 +31,8 @@ FERNET_KEYS = env.list("FERNET_KEYS", default=["insecure-development-key"] if DE
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000" if DEBUG else "").rstrip("/")
 COMPANY_NAME = env.str("COMPANY_NAME", default="Magnetiq")
+COMPANY_ADDRESS = [line.strip() for line in env.str("COMPANY_ADDRESS", default="").split("|") if line.strip()]
+COMPANY_VAT_ID = env.str("COMPANY_VAT_ID", default="")
 IMPRINT_URL = env.str("IMPRINT_URL", default="")
 PRIVACY_URL = env.str("PRIVACY_URL", default="")
 TERMS_URL = env.str("TERMS_URL", default="")

@@ -7,10 +7,14 @@ from django.dispatch import receiver
 from integrations import outbox
 from leads.models import Consent, Touchpoint
 from leads.signals import consents_requested, whitepapers_requested
-from webinars.models import Message, Registration, ReminderRule, Session
+from webinars.models import Message, Payment, Refund, Registration, ReminderRule, Session
 from webinars.models.registration import OPEN
 from webinars.signals import (
     payments_awaited,
+    payments_failed,
+    payments_succeeded,
+    refunds_made,
+    refunds_requested,
     registrations_cancelled,
     registrations_confirmed,
     registrations_messaged,
@@ -96,3 +100,29 @@ def remind(sender: type[Registration], registrations: Registrations, rule: Remin
         occasion=of_start(rule.pk, registrations[0].session),
         expires_at=registrations[0].session.starts_at,
     )
+
+
+@receiver(payments_succeeded)
+def send_receipts(sender: type[Payment], payments: Sequence[Payment], **kwargs: object) -> None:
+    outbox.once(EmailService.webinar_receipt, payments)
+
+
+@receiver(payments_failed)
+def tell_of_failures(sender: type[Payment], payments: Sequence[Payment], **kwargs: object) -> None:
+    outbox.once(
+        EmailService.payment_failed,
+        payments,
+        occasion=str(payments[0].registration.held_until),
+        expires_at=payments[0].registration.held_until,
+    )
+
+
+# Whose seat is lost waits for news, not for a bank; everybody else is told when the money is on its way.
+@receiver(refunds_requested)
+def tell_of_lost_seats(sender: type[Refund], refunds: Sequence[Refund], **kwargs: object) -> None:
+    outbox.once(EmailService.refund, [refund for refund in refunds if refund.reason == Refund.Reason.LOST_SEAT])
+
+
+@receiver(refunds_made)
+def tell_of_refunds(sender: type[Refund], refunds: Sequence[Refund], **kwargs: object) -> None:
+    outbox.once(EmailService.refund, refunds)

@@ -62,6 +62,7 @@ class EmailService(IntegrationService):
     registration_cancelled = posted(letters.RegistrationCancelled)
     payment_due = posted(letters.PaymentDue)
     payment_failed = posted(letters.PaymentFailed)
+    webinar_receipt = posted(letters.Receipt)
     refund = posted(letters.Refund)
     whitepaper_delivery = posted(letters.WhitepaperDelivery)
     double_opt_in = posted(letters.DoubleOptIn)

@@ -186,7 +186,7 @@ class TestPage:
             TouchpointFactory(lead=ada, whitepaper=WhitepaperFactory())
             RegistrationFactory(lead=ada)
 
-        with django_assert_max_num_queries(16):
+        with django_assert_max_num_queries(20):
             look(ada)
 
     def test_one_visitor_presses_ten_times_in_ten_minutes(self, ada: Lead) -> None:

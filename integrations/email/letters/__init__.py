@@ -9,7 +9,7 @@ from typing import Any
 from .base import Letter
 from .bookings import BookingCancelled, BookingConfirmation, BookingMoved
 from .composing import compose, in_use, preview
-from .payments import PaymentDue, PaymentFailed, Refund
+from .payments import PaymentDue, PaymentFailed, Receipt, Refund
 from .staff import IntegrationAlert, IntegrationRecovered, TestLetter
 from .webinars import (
     RegistrationCancelled,
@@ -33,6 +33,7 @@ _ALL: list[type[Letter[Any]]] = [
     RegistrationCancelled,
     PaymentDue,
     PaymentFailed,
+    Receipt,
     Refund,
     WhitepaperDelivery,
     DoubleOptIn,
@@ -53,6 +54,7 @@ __all__ = [
     "Letter",
     "PaymentDue",
     "PaymentFailed",
+    "Receipt",
     "Refund",
     "RegistrationCancelled",
     "TestLetter",
