@@ -13,6 +13,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from webinars.models import Payment
+
 from . import erasure, situation, words
 from .models import Connection, Delivery, Heartbeat, WebhookEvent
 from .situation import Situation
@@ -195,6 +197,40 @@ def late_erasures(now: Situation) -> Iterator[Need]:
         yield Need("erasures", "person_remove", text, _("See what is open"), url, "integrations.view_erasure")
 
 
+def money(now: Situation) -> Iterator[Need]:
+    """Payments that an operator has not looked at since something about them needs it."""
+    for notice, n in now.noticed_payments:
+        url = reverse("admin:webinars_payment_changelist") + f"?{urlencode({'notice__exact': notice})}"
+        text = about_money(notice, n) % {"n": n}
+        yield Need("money", "payments", text, _("Look at it"), url, "webinars.view_payment")
+
+
+def about_money(notice: str, n: int) -> str:
+    if notice == Payment.Notice.MISMATCH:
+        return ngettext(
+            "What was paid differs from what was asked for, and confirms nothing. Compare it with the provider.",
+            "%(n)s payments differ from what was asked for, and confirm nothing. Compare them with the provider.",
+            n,
+        )
+    if notice == Payment.Notice.DISPUTE:
+        return ngettext(
+            "A payment is disputed. Answer at the provider before its time is over; the seat stays.",
+            "%(n)s payments are disputed. Answer at the provider before their time is over; the seats stay.",
+            n,
+        )
+    if notice == Payment.Notice.SEAT_LOST:
+        return ngettext(
+            "Somebody paid when the seat was gone: the money goes back, and the person was told.",
+            "%(n)s people paid when their seats were gone: the money goes back, and they were told.",
+            n,
+        )
+    return ngettext(
+        "A refund failed: the money is still here. Look at the reason, then send it another way.",
+        "Refunds of %(n)s payments failed: the money is still here. Look at the reasons, then send it another way.",
+        n,
+    )
+
+
 Teller = Callable[[Situation], Iterator[Need]]
 TELLERS: list[tuple[str, Teller]] = [  # with what it takes to see such lines
     ("integrations.view_integration", copies),
@@ -206,6 +242,7 @@ TELLERS: list[tuple[str, Teller]] = [  # with what it takes to see such lines
     ("integrations.view_externalrecord", conflicts),
     ("integrations.view_integration", long_pauses),
     ("integrations.view_erasure", late_erasures),
+    ("webinars.view_payment", money),
 ]
 
 

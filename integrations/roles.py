@@ -23,6 +23,7 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
         ("leads", "(add|change)_whitepaper"),
         ("webinars", "(add|change)_(topic|session|reminderrule)"),
         ("webinars", "change_registration"),
+        ("webinars", "(refund|export)_payment"),
     ],
     "Administrator": [
         ("integrations", "configure_integration"),

@@ -8,6 +8,8 @@ from django.db.models import Count
 from django.http import HttpRequest
 from django.utils import timezone
 
+from webinars.models import Payment
+
 from . import configuration, erasure, registry
 from .models import Connection, Delivery, Erasure, ExternalRecord, Heartbeat, Installation, WebhookEvent
 from .service import IntegrationService, Mode
@@ -97,6 +99,12 @@ class Situation:
     def late_erasures(self) -> int:
         """How many people are not forgotten everywhere, though they asked some days ago."""
         return Erasure.objects.filter(completed_at=None, requested_at__lt=self.now - erasure.LATE).count()
+
+    @cached_property
+    def noticed_payments(self) -> list[tuple[str, int]]:
+        """(what an operator should look at, how many payments)."""
+        rows = Payment.objects.exclude(notice="").values_list("notice").annotate(n=Count("pk"))
+        return list(rows.order_by("notice"))
 
     @cached_property
     def conflicts(self) -> list[tuple[Connection, str, int]]:

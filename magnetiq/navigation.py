@@ -27,6 +27,7 @@ GROUPS: list[tuple[Promise | str, list[Page]]] = [
             (_("Sessions"), "event", "webinars.session"),
             (_("Topics"), "school", "webinars.topic"),
             (_("Registrations"), "how_to_reg", "webinars.registration"),
+            (_("Payments"), "payments", "webinars.payment"),
             (_("Reminders"), "alarm", "webinars.reminderrule"),
         ],
     ),

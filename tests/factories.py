@@ -1,6 +1,7 @@
 """Rows for tests, each as small as its constraints allow."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import factory
@@ -11,7 +12,7 @@ from leads.actions import Capture
 from leads.consents import MARKETING_VERSION
 from leads.models import Consent, Lead, Touchpoint, Whitepaper
 from webinars.actions import Registrant
-from webinars.models import Registration, Session, Topic
+from webinars.models import Payment, Registration, Session, Topic
 
 A_MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -103,6 +104,18 @@ class RegistrationFactory(DjangoModelFactory[Registration]):
     def held_until(self) -> datetime | None:
         held = self.status in (Registration.Status.PENDING_PAYMENT, Registration.Status.OFFERED)
         return timezone.now() + timedelta(minutes=10) if held else None
+
+
+class PaymentFactory(DjangoModelFactory[Payment]):
+    """Begun, of a seat that is held."""
+
+    class Meta:
+        model = Payment
+
+    registration = factory.SubFactory(RegistrationFactory, status=Registration.Status.PENDING_PAYMENT)
+    amount = Decimal("119.00")
+    currency = "EUR"
+    vat_rate = Decimal(19)
 
 
 def a_registrant(email: str = "ada@client.example", **fields: Any) -> Registrant:

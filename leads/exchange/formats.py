@@ -22,6 +22,10 @@ NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 Cells = Sequence[str]
 
 
+class Figure(str):
+    """A number that we wrote ourselves: -119.00 is no formula, and a bookkeeper's program reads it."""
+
+
 class CSV(base_formats.CSV):  # type: ignore[misc]
     def get_title(self) -> str:
         return "CSV"
@@ -66,4 +70,4 @@ def extension_of(name: str) -> str:
 
 def guarded(rows: Iterable[Cells]) -> Iterator[Cells]:
     for row in rows:
-        yield [guard(cell) for cell in row]
+        yield [cell if isinstance(cell, Figure) else guard(cell) for cell in row]

@@ -34,13 +34,14 @@ from leads.models import Lead, Whitepaper
 from tests.factories import (
     A_MOMENT,
     LeadFactory,
+    PaymentFactory,
     RegistrationFactory,
     SessionFactory,
     TopicFactory,
     TouchpointFactory,
     WhitepaperFactory,
 )
-from webinars.models import Registration, ReminderRule, Session, Topic
+from webinars.models import Payment, Registration, ReminderRule, Session, Topic
 
 MOST = 20  # a page that needs more is doing something odd
 
@@ -158,6 +159,7 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     IntervalSchedule: an_interval,
     Lead: a_lead,
     LetterOverride: a_letter,
+    Payment: lambda number: PaymentFactory(notice="dispute"),
     PeriodicTask: a_schedule,
     Registration: lambda number: RegistrationFactory(),
     ReminderRule: lambda number: ReminderRule.objects.create(session=SessionFactory(), before=timedelta(days=1)),

@@ -22,11 +22,12 @@ from integrations.models import (
 from integrations.needs import Need, needs_you
 from integrations.service import Mode
 from integrations.situation import Situation
-from tests.factories import A_MOMENT, LeadFactory
+from tests.factories import A_MOMENT, LeadFactory, PaymentFactory
 from tests.integrations.admin.conftest import a_delivery, a_record
 from tests.integrations.conftest import change, fresh
 from tests.postbox.sandbox import Postbox
 from tests.postbox.service import PostboxService
+from webinars.actions import see
 
 LETTERS = PostboxService.post_letters
 
@@ -287,3 +288,16 @@ def test_situation_is_read_once_for_a_request() -> None:
     request = RequestFactory().get("/")
 
     assert situation.of(request) is situation.of(request)
+
+
+def test_money_that_nobody_looked_at_needs_you_by_kind_until_it_is_seen(ada: User) -> None:
+    disputed = PaymentFactory(notice="dispute")
+    for notice in ("seat_lost", "seat_lost", "mismatch", "refund_failed", ""):
+        PaymentFactory(notice=notice)
+
+    told = [need.text for need in needs(ada) if need.kind == "money"]
+    see(disputed)
+
+    assert len(told) == 4
+    assert sum("2 people paid when their seats were gone" in text for text in told) == 1
+    assert len([need for need in needs(ada) if need.kind == "money"]) == 3

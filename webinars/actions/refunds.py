@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.utils import timezone
@@ -28,21 +28,31 @@ class Changes:
 
 @transaction.atomic
 def request_refund(
-    payment: Payment, amount: Decimal | None = None, *, reason: Refund.Reason, by: Any = None, note: str = ""
+    payment: Payment,
+    amount: Decimal | None = None,
+    *,
+    reason: Refund.Reason,
+    by: Any = None,
+    note: str = "",
+    uuid: UUID | None = None,
 ) -> Refund:
     """Send money back: so much, or all that is left. The provider is asked for it later.
+
+    Whoever gives a `uuid`, as a page does whose button may be pressed twice, gets the same refund for it again.
 
     Raises `NotRefundable`, `RefundTooHigh`.
     """
     registration = locked(payment.registration)
     payment.refresh_from_db()
     payment.registration = registration
+    if uuid and (known := payment.refunds.filter(uuid=uuid).first()):
+        return known
     left = payment.left
     if not left:
         raise NotRefundable
     if amount is not None and not (0 < amount <= left and amount == rounded(amount, payment.currency)):
         raise RefundTooHigh(left, payment.currency)
-    return promise([(payment, amount or left)], reason, by=by, note=note)[0]
+    return promise([(payment, amount or left)], reason, requested_by=by, note=note, uuid=uuid or uuid4())[0]
 
 
 def request_all(payments: Sequence[Payment], reason: Refund.Reason) -> list[Refund]:
@@ -50,13 +60,11 @@ def request_all(payments: Sequence[Payment], reason: Refund.Reason) -> list[Refu
     return promise([(payment, left) for payment in payments if (left := payment.left)], reason)
 
 
-def promise(
-    given: Sequence[tuple[Payment, Decimal]], reason: Refund.Reason, *, by: Any = None, note: str = ""
-) -> list[Refund]:
+def promise(given: Sequence[tuple[Payment, Decimal]], reason: Refund.Reason, **otherwise: Any) -> list[Refund]:
+    """The sums have been checked; `otherwise` are further fields."""
     now = timezone.now()
     made = [
-        Refund(payment=payment, amount=amount, reason=reason, requested_by=by, note=note, created_at=now)
-        for payment, amount in given
+        Refund(payment=payment, amount=amount, reason=reason, created_at=now, **otherwise) for payment, amount in given
     ]
     if made:
         Refund.objects.bulk_create(made)
@@ -129,7 +137,7 @@ def make_room(payment: Payment) -> None:
         refund.status, refund.settled_at = State.CANCELLED, timezone.now()
         refund.save(update_fields=["status", "settled_at"])
         if refund.amount > over:
-            promise([(payment, refund.amount - over)], Refund.Reason(refund.reason), by=refund.requested_by)
+            promise([(payment, refund.amount - over)], Refund.Reason(refund.reason), requested_by=refund.requested_by)
         over -= refund.amount
 
 

@@ -1,5 +1,5 @@
 """Operators' pages of webinars. Saving is an action like any other."""
 
-from . import catalogue, registrations, sessions
+from . import catalogue, payments, registrations, sessions
 
-__all__ = ["catalogue", "registrations", "sessions"]
+__all__ = ["catalogue", "payments", "registrations", "sessions"]

@@ -34,7 +34,15 @@ from integrations.models import (
     WebhookEvent,
 )
 from leads.models import Lead
-from tests.factories import A_MOMENT, LeadFactory, RegistrationFactory, SessionFactory, TopicFactory, WhitepaperFactory
+from tests.factories import (
+    A_MOMENT,
+    LeadFactory,
+    PaymentFactory,
+    RegistrationFactory,
+    SessionFactory,
+    TopicFactory,
+    WhitepaperFactory,
+)
 from tests.integrations.admin.conftest import a_delivery, a_record
 from tests.postbox.service import PostboxService
 from webinars.models import ReminderRule
@@ -84,6 +92,7 @@ def ids(connection: Connection) -> dict[str, Any]:
         "topic": TopicFactory(),
         "session": SessionFactory(status="draft"),
         "registration": registration,
+        "payment": PaymentFactory(),
         "reminderrule": ReminderRule.objects.earliest("pk"),
         "integrationlog": IntegrationLog.objects.create(
             integration=integration, operation="post_letters", status="ok", started_at=A_MOMENT, trigger="command"
