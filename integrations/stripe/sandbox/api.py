@@ -3,7 +3,7 @@
 import secrets
 import time
 from collections.abc import Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from .wire import Reply, Request, as_json
 KEYS = "https://dashboard.stripe.com/account/apikeys"
 _PLAIN = {
     429: ("Request rate limit exceeded.", "invalid_request_error", "rate_limit"),
-    409: ("The request conflicts with another request.", "invalid_request_error", "lock_timeout"),
+    409: ("There is currently another in-progress request.", "idempotency_error", "idempotency_key_in_use"),
 }
 
 
@@ -80,17 +80,27 @@ class Api:
         return None if self.faults.take("cut_after", call.operation.name) else reply
 
     def _perform(self, call: "_Call") -> Reply:
-        """What was asked for, and what is kept of it, in one transaction."""
-        checked = params.check(call.given, call.operation.spec, call.operation.required)
-        origin = Origin(call.request_id, call.request.headers.get("idempotency-key"), call.caller.payer)
-        with self.account.books(live=call.caller.live, origin=origin) as books:
-            reply = self._crashed(call) or _run(call, books, checked)
-            if call.key:
-                self._answered.keep(call.key, call.request.path, call.given, reply, call.request_id)
-        return reply
+        """What was asked for, and the answer kept under its key, in one transaction.
 
-    def _crashed(self, call: "_Call") -> Reply | None:
-        return _plain(500) if self.faults.take("crash", call.operation.name) else None
+        A request that makes no sense is not kept: it never began to be executed.
+        """
+        checked = params.check(call.given, call.operation.spec, call.operation.required)
+        try:
+            with self._books(call) as books:
+                crashed = _plain(500) if self.faults.take("crash", call.operation.name) else None
+                return self._kept(call, crashed or _run(call, books, checked))
+        except ApiError as error:  # what was done is undone, but the answer stays
+            with self._books(call):
+                return self._kept(call, _refusal(error))
+
+    def _books(self, call: "_Call") -> AbstractContextManager[Books]:
+        origin = Origin(call.request_id, call.request.headers.get("idempotency-key"), call.caller.payer)
+        return self.account.books(live=call.caller.live, origin=origin)
+
+    def _kept(self, call: "_Call", reply: Reply) -> Reply:
+        if call.key:
+            self._answered.keep(call.key, call.request.path, call.given, reply, call.request_id)
+        return reply
 
     def _caller(self, request: Request, given: dict[str, Any]) -> Caller:
         """By the key, which a browser may give in the form."""
@@ -144,7 +154,7 @@ class _Call:
 
 
 def _run(call: _Call, books: Books, checked: dict[str, Any]) -> Reply:
-    """Raises ApiError, and then nothing is stored; a decline is an answer, and what led to it stays."""
+    """Raises ApiError, which undoes what was done; a decline is an answer, and what led to it stays."""
     try:
         result: Record = public(call.operation.perform(books, checked, *call.ids))
         for path in checked.get("expand", ()):

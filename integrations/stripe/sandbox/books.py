@@ -105,8 +105,11 @@ class Books:
     def put(self, table: str, record: Record, **changes: Any) -> Record:
         return self.account.store.put(table, {**record, **changes})
 
-    def tell(self, kind: str, record: Record, previous: Record | None = None) -> None:
-        """Write an event with the record as it is now, and owe it to every endpoint that asked for its kind."""
+    def tell(self, kind: str, record: Record, previous: Record | None = None, **envelope: Any) -> Record:
+        """Write an event with the record as it is now, and owe it to every endpoint that asked for its kind.
+
+        `envelope` are further fields of the event.
+        """
         data: dict[str, Any] = {"object": public(record)}
         if previous is not None:
             data["previous_attributes"] = {k: v for k, v in previous.items() if v != record.get(k)}
@@ -121,19 +124,20 @@ class Books:
             "pending_webhooks": len(endpoints),
             "request": {"id": self.origin.request, "idempotency_key": self.origin.key},
             "type": kind,
+            **envelope,
         }
-        self.put("events", event)
         for endpoint in endpoints:
             owe(self.account.store, event, endpoint)
+        return self.put("events", event)
 
 
 def owe(store: Store, event: Record, endpoint: Record) -> Record:
-    """A delivery yet to be made."""
+    """A delivery yet to be made; `new` until a fault had its chance."""
     delivery = {
         "id": f"dl_{secrets.token_hex(12)}",
         "event": event["id"],
         "endpoint": endpoint["id"],
-        "state": "pending",
+        "state": "new",
         "attempts": 0,
         "answer": "",
     }

@@ -50,12 +50,11 @@ def post(account: Account, path: str, form: dict[str, Any]) -> Reply | None:
     if kind != "challenge":
         return None
     intent = _intent(account, intent_id, form)
-    action = intent["next_action"] or {}
     with account.books(live=intent["livemode"]) as books:
         intent = charging.answer_challenge(books, books.get("payment_intents", intent_id), passed=bool(form["passed"]))
-    if form.get("in_frame") or "redirect_to_url" not in action:
+    if form.get("in_frame") or not intent.get("_return_url"):
         return html(_file("done.html"))
-    return Reply(b"", 303, headers={"Location": _back(action["redirect_to_url"]["return_url"], intent)})
+    return Reply(b"", 303, headers={"Location": _back(intent["_return_url"], intent)})
 
 
 def html(text: str, status: int = 200) -> Reply:

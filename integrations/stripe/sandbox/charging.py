@@ -77,7 +77,7 @@ def _ask_payer(books: Books, intent: Record, instrument: Instrument, return_url:
         action = {"type": "use_stripe_sdk", "use_stripe_sdk": {"type": "three_d_secure_redirect", "stripe_js": page}}
     else:
         action = {"type": "redirect_to_url", "redirect_to_url": {"return_url": return_url, "url": page}}
-    intent = _change(books, intent, status="requires_action", next_action=action)
+    intent = _change(books, intent, status="requires_action", next_action=action, _return_url=return_url)
     books.tell("payment_intent.requires_action", intent)
     return intent
 

@@ -4,6 +4,7 @@ import heapq
 import itertools
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from typing import Self
 
@@ -49,6 +50,8 @@ class Clerk:
         while job := self._next():
             try:
                 job()
+            except Exception:  # the next job may fare better
+                traceback.print_exc()
             finally:
                 with self._changed:
                     self._at_work -= 1

@@ -19,6 +19,7 @@ MESSAGES = {
     "invalid_expiry_month": "Your card's expiration month is invalid.",
     "invalid_expiry_year": "Your card's expiration year is invalid.",
     "invalid_cvc": "Your card's security code is invalid.",
+    "live_mode_test_card": ("Your card was declined. Your request was in live mode, but used a known test card."),
     "processing_error": "An error occurred while processing your card. Try again in a little bit.",
     "invalid_bank_account_iban": "The IBAN you provided is invalid.",
     "payment_intent_payment_attempt_failed": "The payment failed.",

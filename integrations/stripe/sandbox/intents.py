@@ -176,7 +176,9 @@ def _paid_with(books: Books, params: Mapping[str, Any], intent: Record) -> Recor
                 "Sending credit card numbers directly to the Stripe API is generally unsafe. Use Stripe.js.", status=402
             )
         instrument = instruments.entered(data, books.now)
-        return _record(books, instrument, data.get("billing_details", {}))
+        if books.live:
+            raise instruments.refusal("live_mode_test_card")
+        return record(books, instrument, data.get("billing_details", {}))
     given = params.get("payment_method") or intent["payment_method"]
     if not given:
         raise unexpected_state(
@@ -192,10 +194,10 @@ def _paid_with(books: Books, params: Mapping[str, Any], intent: Record) -> Recor
 def _test_method(books: Books, name: str) -> Record:
     if books.live:  # Stripe's test methods are none where money is real
         return books.get("payment_methods", name, "payment_method")
-    return _record(books, instruments.named(name), {})
+    return record(books, instruments.named(name), {})
 
 
-def _record(books: Books, instrument: instruments.Instrument, billing: Record) -> Record:
+def record(books: Books, instrument: instruments.Instrument, billing: Record) -> Record:
     return books.put("payment_methods", shapes.payment_method(books, instrument, billing))
 
 

@@ -1,14 +1,15 @@
 """The stand-in as its users hold it."""
 
 import threading
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from . import charging, disputes, intents, refunds, shapes
+from . import charging, disputes, instruments, intents, refunds, shapes
 from .api import Api, Caller
-from .books import ACCOUNT, Account, Books, Clock, Origin, public
+from .books import ACCOUNT, VERSION, Account, Books, Clock, Origin, public
 from .clerk import Clerk
 from .desk import Buttons, Desk
 from .errors import Declined
@@ -116,7 +117,8 @@ class StripeSandbox:
     def pay(self, intent_id: str, method: str = "pm_card_visa") -> Record:
         """Confirm, and pass 3-D Secure if asked; the intent afterwards, also when it was declined."""
         with self._books("payment_intents", intent_id) as books:
-            given = {"payment_method": method, "return_url": "https://payer.example/back"}
+            paid_with = intents.record(books, instruments.named(method), {})
+            given = {"payment_method": paid_with["id"], "return_url": "https://payer.example/back"}
             try:
                 intent = intents.confirm(books, given, intent_id)
             except Declined:
@@ -147,17 +149,29 @@ class StripeSandbox:
     def refund(self, intent_id: str, amount: int | None = None) -> Record:
         """As in the dashboard; in the smallest unit of the currency, None: all that is left."""
         with self._books("payment_intents", intent_id) as books:
-            given = {"payment_intent": intent_id, **({} if amount is None else {"amount": amount})}
-            return public(refunds.create(books, given))
+            given = {"payment_intent": intent_id, "reason": "requested_by_customer"}
+            return public(refunds.create(books, given if amount is None else {**given, "amount": amount}))
+
+    def emit(self, kind: str, record: Record, *, live: bool = False, **envelope: Any) -> Record:
+        """Tell of anything at all: an event of a kind, an account or a version of one's own."""
+        with self._account.books(live=live) as books:
+            return books.tell(kind, record, **envelope)
 
     def add_endpoint(
-        self, url: str, *, secret: str = WEBHOOK_SECRET, live: bool = False, events: tuple[str, ...] = ("*",)
+        self,
+        url: str,
+        *,
+        secret: str = WEBHOOK_SECRET,
+        live: bool = False,
+        events: Sequence[str] = ("*",),
+        version: str = VERSION,
     ) -> Record:
         """From now on this address is told. One that is known already gets this secret and these events."""
         with self._account.books(live=live) as books:
             known = books.rows("webhook_endpoints", url=url)
             row = known[0] if known else shapes.endpoint(books, url, list(events))
-            return public(books.put("webhook_endpoints", row, _secrets=[secret], enabled_events=list(events)))
+            told = {"_secrets": [secret], "enabled_events": list(events), "api_version": version}
+            return public(books.put("webhook_endpoints", row, **told))
 
     def roll_secret(self, endpoint_id: str, secret: str, *, keep_old: bool = True) -> None:
         """Sign with a new secret, and for a while with the old one, too."""

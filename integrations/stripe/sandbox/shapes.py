@@ -4,7 +4,7 @@ import secrets
 from dataclasses import asdict
 from typing import Any
 
-from .books import Books, public
+from .books import VERSION, Books, public
 from .instruments import Instrument
 from .store import Record
 
@@ -238,7 +238,7 @@ def endpoint(books: Books, url: str, events: list[str]) -> Record:
     return {
         "id": books.new_id("webhook_endpoints"),
         "object": "webhook_endpoint",
-        "api_version": None,
+        "api_version": VERSION,
         "application": None,
         "created": books.now,
         "description": None,

@@ -3,6 +3,7 @@
 import http.client
 import json
 import random
+import time
 from collections.abc import Iterable
 from hashlib import sha256
 from hmac import HMAC
@@ -14,14 +15,14 @@ from .clerk import Clerk
 from .faults import Faults
 from .store import Record
 
-WAITS = (0.2, 0.5, 1, 2, 5, 10, 30, 60)  # seconds between tries; the real ones grow to hours, over three days
+WAITS = (0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)  # seconds between tries; the real ones take three days
 TIMEOUT = 20  # seconds
 SENDERS = 4
 
 
 class Webhooks:
-    """Deliveries are records: {event, endpoint, state, attempts, answer}; a state is pending, delivered, failed (given
-    up), held or dropped. `waits` may be set.
+    """Deliveries are records: {event, endpoint, state, attempts, answer}; a state is new, pending, delivered, failed
+    (given up), held or dropped. `waits` may be set.
     """
 
     def __init__(self, account: Account, faults: Faults) -> None:
@@ -33,7 +34,7 @@ class Webhooks:
         """Take up what an earlier run left."""
         self._clerk.start()
         for row in reversed(self._account.store.newest("deliveries")):
-            if row["state"] == "pending":
+            if row["state"] in ("new", "pending"):
                 self._later(row["id"])
 
     def close(self) -> None:
@@ -47,7 +48,7 @@ class Webhooks:
         """Send what has come to be owed."""
         for name, record_id in touched:
             row = self._account.store.table(name).get(record_id) if name == "deliveries" else None
-            if row and row["state"] == "pending" and not row["attempts"]:
+            if row and row["state"] == "new":
                 self._dispatch(row)
 
     def release(self, *, shuffled: bool = False, seed: int = 0) -> int:
@@ -57,7 +58,7 @@ class Webhooks:
         if shuffled:
             random.Random(seed).shuffle(held)  # noqa: S311
         for row in held:
-            self._put(row, state="pending", attempts=max(row["attempts"], 1))
+            self._put(row, state="pending")
             self._later(row["id"])
         return len(held)
 
@@ -77,6 +78,7 @@ class Webhooks:
         elif self._faults.take("webhook_hold", kind):
             self._put(row, state="held")
         else:
+            self._put(row, state="pending")
             for _ in range(2 if self._faults.take("webhook_double", kind) else 1):
                 delay = self._faults.take("webhook_delay", kind)
                 self._later(row["id"], self._faults.up_to(delay.value) if delay else 0)
@@ -93,31 +95,36 @@ class Webhooks:
             self._put(row, state="failed", answer="the endpoint is gone")
             return
         secrets = ["whsec_forged"] if self._faults.take("webhook_forge", event["type"]) else endpoint["_secrets"]
-        taken, answer = post(endpoint["url"], event, secrets, self._account.clock.now())
+        taken, answer = post(endpoint["url"], {**event, "api_version": endpoint["api_version"]}, secrets)
+        row = self._settled(delivery_id, taken=taken, answer=answer)
+        if row["state"] == "pending":
+            self._later(delivery_id, self.waits[row["attempts"] - 1])
+
+    def _settled(self, delivery_id: str, *, taken: bool, answer: str) -> Record:
+        """The delivery after a try. Sent twice, it is delivered when one of them was taken."""
+        store = self._account.store
         with store.transaction():
             row = store.table("deliveries")[delivery_id]
-            attempts = row["attempts"] + 1
-            over = attempts > len(self.waits)
-            state = "delivered" if taken else "failed" if over else "pending"
-            store.put("deliveries", {**row, "state": state, "attempts": attempts, "answer": answer})
+            event = store.table("events")[row["event"]]
             if taken and row["state"] != "delivered":
-                waiting = max(store.table("events")[event["id"]]["pending_webhooks"] - 1, 0)
-                store.put("events", {**store.table("events")[event["id"]], "pending_webhooks": waiting})
-        if state == "pending":
-            self._later(delivery_id, self.waits[attempts - 1])
+                store.put("events", {**event, "pending_webhooks": max(event["pending_webhooks"] - 1, 0)})
+            attempts = row["attempts"] + 1
+            over = "failed" if attempts > len(self.waits) else "pending"
+            state = "delivered" if taken or row["state"] == "delivered" else over
+            return store.put("deliveries", {**row, "state": state, "attempts": attempts, "answer": answer})
 
     def _put(self, row: Record, **changes: Any) -> None:
         with self._account.store.transaction():
             self._account.store.put("deliveries", {**row, **changes})
 
 
-def post(url: str, event: Record, secrets: list[str], now: int) -> tuple[bool, str]:
+def post(url: str, event: Record, secrets: list[str]) -> tuple[bool, str]:
     """Whether it was taken, and what the endpoint said."""
     body = json.dumps(event, indent=2).encode()
     headers = {
         "Content-Type": "application/json; charset=utf-8",
         "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-        "Stripe-Signature": signature(body, secrets, now),
+        "Stripe-Signature": signature(body, secrets, int(time.time())),
     }
     parts = urlsplit(url)
     kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection

@@ -49,7 +49,22 @@ class Endpoint(ThreadingHTTPServer):
         self.secret = WEBHOOK_SECRET
         self.script: list[int] = []
         self.received: list[tuple[bytes, str]] = []
+        self._arrived = threading.Semaphore(0)
         threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True).start()
+
+    def take(self, body: bytes, header: str) -> int:
+        self.received.append((body, header))
+        status = self.script.pop(0) if self.script else 200
+        self._arrived.release()
+        return status
+
+    def wait(self) -> None:
+        """For one more event than at the last time."""
+        assert self._arrived.acquire(timeout=10)
+
+    def close(self) -> None:
+        self.shutdown()
+        self.server_close()
 
     @property
     def url(self) -> str:
@@ -70,8 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.received.append((body, self.headers["Stripe-Signature"]))
-        self.send_response(self.server.script.pop(0) if self.server.script else 200)
+        self.send_response(self.server.take(body, self.headers["Stripe-Signature"]))
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -84,5 +98,4 @@ def endpoint(peer: StripeSandbox) -> Iterator[Endpoint]:
     endpoint = Endpoint()
     peer.add_endpoint(endpoint.url)
     yield endpoint
-    endpoint.shutdown()
-    endpoint.server_close()
+    endpoint.close()
