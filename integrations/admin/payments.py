@@ -3,12 +3,15 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.shortcuts import render
+from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from integrations import agreement
 from webinars import actions
 from webinars.admin.payments import PaymentAdmin
 from webinars.models import Payment
@@ -20,6 +23,18 @@ def see(request: HttpRequest, rows: QuerySet[Any]) -> None:
     for payment in rows.select_related("registration__session"):
         actions.see(payment)
         messages.success(request, _("%(payment)s: noted as seen.") % {"payment": payment})
+
+
+def line(difference: agreement.Difference) -> dict[str, Any]:
+    person, payment = difference.registration, difference.payment
+    page, row = ("payment", payment.pk) if payment else ("registration", person.pk)
+    return {
+        "kind": agreement.KINDS[difference.kind],
+        "person": person,
+        "session": person.session,
+        "amount": payment,
+        "url": reverse(f"admin:webinars_{page}_change", args=[row]),
+    }
 
 
 VERBS = (
@@ -45,8 +60,27 @@ class PaymentWithButtons(WithVerbs, PaymentAdmin):
     class Media:
         css = {"all": ["integrations/admin.css"]}
 
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.agreement)
+        return [path("agreement/", view, name="webinars_payment_agreement"), *super().get_urls()]
+
+    def agreement(self, request: HttpRequest) -> HttpResponse:
+        """Whether money and seats agree; differences by name."""
+        if not (self.has_view_permission(request) and request.user.has_perm("webinars.view_registration")):
+            raise PermissionDenied
+        found = agreement.compare()
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("Do money and seats agree?"),
+            "opts": self.opts,
+            "found": found,
+            "lines": [line(each) for each in found.differences],
+        }
+        return render(request, "admin/webinars/payment/agreement.html", context)
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        buttons = []
+        url = reverse("admin:webinars_payment_agreement")
+        buttons = [Button(_("Do money and seats agree?"), "balance", url, is_link=True)]
         if self.has_export_permission(request):
             url = reverse("admin:webinars_payment_export")
             buttons.append(Button(_("Export for the bookkeeper"), "download", url, is_link=True))
