@@ -157,7 +157,7 @@ def missed(client: StripeClient, endpoint: Answer | None) -> Iterator[str]:
     due = [
         event
         for event in client.latest_events(list(TYPES))
-        if max(moment(endpoint["created"]), now - TOLD_FOR) < moment(event["created"]) < now - ON_ITS_WAY
+        if max(moment(endpoint["created"]), now - TOLD_FOR) <= moment(event["created"]) < now - ON_ITS_WAY
     ]
     here = WebhookEvent.objects.filter(integration__slug="stripe", event_id__in=[event["id"] for event in due])
     known = set(here.values_list("event_id", flat=True))
