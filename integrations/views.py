@@ -1,16 +1,24 @@
 """Where other systems tell us something."""
 
 from django.core.exceptions import RequestDataTooBig
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from pydantic import ValidationError
 
-from . import configuration, errors, inbox, registry
-from .models import Integration
+from . import errors, inbox, registry
+from .models import Connection
 
 LARGEST_BODY = 1_000_000  # bytes
+# What it takes to verify, and no more: whoever tells us something waits for this.
+OF_CONNECTION = ("owner", "secrets", "memory", "rotated_at")
+OF_INTEGRATION = ("integration__slug", "integration__enabled", "integration__settings")
+LISTENING = (
+    Connection.objects.select_related("integration")
+    .only(*OF_CONNECTION, *OF_INTEGRATION)
+    .filter(integration__enabled=True, owner="")
+)
 
 
 @csrf_exempt
@@ -20,16 +28,19 @@ def webhook(request: HttpRequest, integration: str) -> HttpResponse:
 
     503, so that they send it again later, while settings are missing.
     """
-    row = get_object_or_404(Integration, slug=integration, enabled=True, slug__in=registry.services())
+    service = registry.services().get(integration)
+    if service is None:
+        raise Http404
+    connection = get_object_or_404(LISTENING, integration__slug=integration)
     if is_too_large(request):
         return HttpResponse("The body is too large.", status=413)
     try:
-        events = configuration.service_of(row.slug).receive(request)
+        events = service(connection).receive(request)
     except errors.IntegrationError as error:
         return HttpResponse(error.message, status=400, content_type="text/plain")
     except ValidationError:
         return HttpResponse("Not set up yet.", status=503, content_type="text/plain")
-    inbox.accept(row, events)
+    inbox.accept(connection.integration, events)
     return HttpResponse(status=200)
 
 

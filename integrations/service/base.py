@@ -1,6 +1,7 @@
 """The one base class of all integrations."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar, cast
 
 from django.db.models import Model
@@ -38,7 +39,10 @@ class IntegrationService:
         self.settings = self.schema_of(connection).model_validate(self.raw_settings(connection))
         self.gate = Gate(connection, self.settings, forced=forced)
         self.claimed: Mapping[tuple[str, int], Promised] = {}  # filled by the outbox for each batch
-        self.memory = Memory(connection, of=self.settings.fingerprint(connection.rotated_at))
+
+    @cached_property
+    def memory(self) -> Memory:
+        return Memory(self.connection, of=self.settings.fingerprint(self.connection.rotated_at))
 
     @classmethod
     def schema_of(cls, connection: Connection) -> type[IntegrationSettings]:

@@ -2,6 +2,7 @@
 
 import os
 from datetime import datetime
+from functools import cache
 from hashlib import sha256
 from ipaddress import ip_address
 from typing import Annotated
@@ -80,6 +81,7 @@ class IntegrationSettings(BaseModel):
     )
 
     @classmethod
+    @cache
     def secret_fields(cls) -> dict[str, FieldInfo]:
         return {name: info for name, info in cls.model_fields.items() if is_secret(info)}
 
