@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "django_otp.plugins.otp_static",
     "import_export",
     "corsheaders",
+    "django_htmx",  # for its script alone
     "ninja",  # its own pages and scripts: nothing is loaded from another company's servers
     "magnetiq",
     "leads",

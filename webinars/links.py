@@ -17,6 +17,11 @@ def manage(registration: Registration) -> str:
     return _link("webinars:registration", registration)
 
 
+def pay(registration: Registration) -> str:
+    """Absolute, in the language of the registration: the page where its seat is paid."""
+    return _link("webinars:pay", registration)
+
+
 def calendar(registration: Registration) -> str:
     """Absolute: the session as a file for calendars."""
     return _link("webinars:calendar", registration)

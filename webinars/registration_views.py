@@ -5,6 +5,7 @@ Looking changes nothing, only buttons do; the reasons, and those for going witho
 """
 
 from collections.abc import Callable
+from decimal import Decimal
 from http import HTTPStatus
 from typing import Any
 
@@ -14,13 +15,16 @@ from django.utils import timezone
 
 from leads import throttle
 from leads.letter_views import behind_link, opened
-from webinars import actions, checkout, links, zones
+from webinars import actions, links, standing, wording, zones
 from webinars.calendar import calendar, event, sequence_of
-from webinars.errors import PaymentsUnavailable, WebinarError
+from webinars.errors import WebinarError
 from webinars.feeds import CALENDAR
 from webinars.forms import TOLD, DetailsForm
 from webinars.models import Registration
 from webinars.models.registration import Status
+from webinars.ports import payments
+from webinars.refunding import refund_due
+from webinars.standing import Standing
 
 POSTS, WINDOW = 30, 600
 MAY_CHANGE = frozenset({Status.PENDING_PAYMENT, Status.CONFIRMED, Status.WAITLISTED, Status.OFFERED})
@@ -92,10 +96,8 @@ def accept(request: HttpRequest, found: Registration) -> HttpResponse:
 def pay(request: HttpRequest, found: Registration) -> HttpResponse:
     if found.status != Status.PENDING_PAYMENT:  # paid meanwhile, or too late: the page says which
         return back(request, "")
-    started = checkout.start(found)
-    if started is None:
-        raise PaymentsUnavailable
-    return redirect(started.url)
+    payments().check()
+    return redirect("webinars:pay", links.token_of(found))
 
 
 BUTTONS: dict[str, Callable[[HttpRequest, Registration], HttpResponse]] = {
@@ -120,6 +122,7 @@ def show(
     refusal: WebinarError | None = None,
     form: DetailsForm | None = None,
 ) -> HttpResponse:
+    stands = standing.of(found)
     context: dict[str, Any] = {
         "registration": found,
         "session": found.session,
@@ -131,5 +134,13 @@ def show(
         "changed": request.GET.get("done") == "changed",
         "calendar": f"{request.path}calendar.ics",
         "visitor_zone": found.zone or zones.of_visitor(request),
+        "stands": stands,
+        "refund_due": due_in_words(stands),
     }
     return render(request, "webinars/registration.html", context, status=status)
+
+
+def due_in_words(stands: Standing) -> str:
+    """What cancelling right now gives back; "" for nothing."""
+    due = refund_due(stands.registration, stands.now) if stands.paid else Decimal(0)
+    return wording.money(due, stands.paid[-1].currency) if due else ""

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from webinars import feeds, registration_views, views
+from webinars import feeds, payment_views, registration_views, views
 from webinars.embedding import framed
 
 app_name = "webinars"
@@ -11,6 +11,9 @@ urlpatterns = [
     path("feed.ics", feeds.feed, name="feed"),
     path("registration/<token:token>/", registration_views.registration, name="registration"),
     path("registration/<token:token>/calendar.ics", registration_views.as_calendar, name="calendar"),
+    path("pay/<token:token>/", payment_views.pay, name="pay"),
+    path("pay/<token:token>/state/", payment_views.state, name="pay_state"),
+    path("pay/<token:token>/start/", payment_views.start, name="pay_start"),
     path("embed/", framed(views.session_list), name="embed"),
     path("<slug:slug>/embed/", framed(views.session_detail), name="embed_session"),
     path("<slug:slug>/embed/thanks/<slug:status>/", framed(views.thanks), name="embed_thanks"),

@@ -12,12 +12,12 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_safe
 
 from leads import throttle, utm
-from webinars import actions, availability, catalogue, checkout, structured, zones
+from webinars import actions, availability, catalogue, links, structured, zones
 from webinars.actions import Registered
 from webinars.availability import Availability
 from webinars.errors import WebinarError
 from webinars.forms import RegistrationForm
-from webinars.models import Session
+from webinars.models import Registration, Session
 from webinars.models.registration import Status
 
 POSTS, WINDOW = 10, 600
@@ -89,9 +89,18 @@ def after(request: HttpRequest, registered: Registered, offered: Availability, *
     if not registered.is_new:
         status = availability.of_newcomer(session, offered) if session.is_free else KNOWN
         return thank(request, session, status, embedded=embedded)
-    if registration.status == Status.PENDING_PAYMENT and (started := checkout.start(registration)):
-        return redirect(started.url)
+    if registration.status == Status.PENDING_PAYMENT:
+        return go_and_pay(request, registration, embedded=embedded)
     return thank(request, session, registration.status, embedded=embedded)
+
+
+def go_and_pay(request: HttpRequest, registration: Registration, *, embedded: bool) -> HttpResponse:
+    """The payment page may stand in nobody's frame, so from inside one it takes a click to get there."""
+    url = reverse("webinars:pay", args=[links.token_of(registration)])
+    if not embedded:
+        return redirect(url)
+    context = {"session": registration.session, "pay_url": url}
+    return show_page(request, "pay_elsewhere", context, embedded=True)
 
 
 def thank(request: HttpRequest, session: Session, status: str, *, embedded: bool) -> HttpResponse:

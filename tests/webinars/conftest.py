@@ -6,7 +6,7 @@ import pytest
 
 from webinars.errors import PaymentsUnavailable
 from webinars.models import Registration
-from webinars.ports import Checkout
+from webinars.ports import Checkout, PaymentForm
 
 
 @pytest.fixture
@@ -18,6 +18,13 @@ def payable(settings: Any) -> None:
 class TakesMoney:
     def check(self) -> None:
         """It can be paid here."""
+
+    def form(self) -> PaymentForm:
+        js, api, hooks = "https://js.provider.example", "https://api.provider.example", "https://hooks.provider.example"
+        return PaymentForm(f"{js}/form.js", "pk_test_provider", (js,), (js, hooks), (api,))
+
+    def refresh(self, registration: Registration) -> None:
+        """The provider knows nothing new."""
 
     def start(self, registration: Registration) -> Checkout:
         session = registration.session

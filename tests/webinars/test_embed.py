@@ -10,6 +10,7 @@ from django.test import Client
 from django.utils import translation
 
 from tests.factories import RegistrationFactory, SessionFactory
+from webinars import links
 from webinars.models import Registration
 
 pytestmark = pytest.mark.django_db
@@ -99,3 +100,14 @@ def test_full_session_says_so_in_the_frame(client: Client) -> None:
 
 def test_search_engines_are_sent_to_the_page_itself(client: Client) -> None:
     assert client.get(FRAMED[0])["X-Robots-Tag"] == "noindex"
+
+
+@pytest.mark.usefixtures("payable")
+def test_paid_seat_is_paid_outside_of_the_frame(client: Client) -> None:
+    SessionFactory(slug="paid", price=99)
+
+    answer = client.post("/en/webinars/paid/embed/", TYPED)
+
+    url = f"/en/webinars/pay/{links.token_of(Registration.objects.get())}/"
+    assert f'href="{url}" target="_top"' in answer.content.decode()
+    assert ancestors(client.get(url)) == "'none'"

@@ -4,14 +4,14 @@ from typing import Any
 
 from django import template
 from django.template import Context
-from django.utils.formats import number_format
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from leads.models import Lead
-from webinars import zones
+from webinars import wording, zones
 from webinars.availability import Availability, State
-from webinars.models import Registration, Session
+from webinars.models import Payment, Refund, Registration, Session
 
 register = template.Library()
 FEW = 10
@@ -33,7 +33,30 @@ def session_time(context: Context, session: Session) -> dict[str, Any]:
 def price(session: Session) -> str:
     if session.is_free:
         return _("free of charge")
-    return f"{number_format(session.price, 2)} {session.currency}"
+    return wording.money(session.price, session.currency)
+
+
+@register.filter
+def paid(payment: Payment) -> str:
+    return wording.money(payment.amount, payment.currency)
+
+
+@register.filter
+def vat(priced: Session | Payment) -> str:
+    """How much of it is tax; both carry their own rate."""
+    gross = priced.price if isinstance(priced, Session) else priced.amount
+    return wording.vat(gross, priced.vat_rate, priced.currency)
+
+
+@register.filter
+def refunded(refund: Refund, payment: Payment) -> str:
+    """What became of money that goes back."""
+    return wording.refund(refund, payment.currency)
+
+
+@register.filter
+def refund_rules(session: Session) -> list[str]:
+    return wording.refund_rules(session, timezone.now())
 
 
 @register.filter
