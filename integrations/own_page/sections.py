@@ -14,7 +14,7 @@ from leads.actions import MOST_DOWNLOADS
 from leads.consents import marketing_text
 from leads.models import DETAILS, FIRST_UTM_FIELDS, UTM_FIELDS, Consent, Lead, Touchpoint
 from webinars import links
-from webinars.models import Registration
+from webinars.models import Payment, Registration
 from webinars.models.registration import DETAILS as TOLD
 
 Row = dict[str, Any]
@@ -82,7 +82,7 @@ def requested(touchpoint: Touchpoint) -> Row:
 
 
 def registrations(lead: Lead) -> Section:
-    held = lead.registrations.select_related("session__topic", "lead").prefetch_related("payments")
+    held = lead.registrations.select_related("session__topic", "lead").prefetch_related("payments__refunds")
     found = list(held.order_by("session__starts_at", "pk"))
     return Section(
         name="registrations",
@@ -96,8 +96,14 @@ def registered(registration: Registration) -> Row:
     session = registration.session
     told = columns(registration, "email", *TOLD, "status", "terms_version", "terms_accepted_at")
     when = columns(registration, "registered_at", "confirmed_at", "held_until", "created_at", "updated_at")
-    paid = [columns(payment, "amount", "currency", "status", "created_at") for payment in registration.payments.all()]
+    paid = [payment_of(payment) for payment in registration.payments.all()]
     return {"webinar": session.topic.title, "starts_at": session.starts_at, **told, **when, "payments": paid}
+
+
+def payment_of(payment: Payment) -> Row:
+    told = columns(payment, "amount", "currency", "vat_rate", "status", "refunded", "created_at", "succeeded_at")
+    back = [columns(each, "amount", "status", "reason", "created_at", "settled_at") for each in payment.refunds.all()]
+    return {**told, **columns(payment, "receipt_number", "provider_id"), "refunds": back}
 
 
 def consents(lead: Lead) -> Section:

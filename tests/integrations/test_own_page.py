@@ -1,6 +1,7 @@
 """What people see of themselves behind the link in our letters, and what they can do about it."""
 
 import json
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from django.utils import timezone
 
 from integrations import own_page, replaying
 from integrations.models import Connection, Delivery, Erasure, ExternalRecord, Integration
+from integrations.own_page import sections
 from leads import actions
 from leads.actions import Utm, capture
 from leads.models import Consent, Lead, Touchpoint
@@ -27,6 +29,7 @@ from tests.factories import (
     WhitepaperFactory,
     a_capture,
 )
+from tests.webinars.paying import hear, pay, went_back
 from webinars import links
 from webinars.models import Registration
 
@@ -140,6 +143,18 @@ class TestPage:
         assert "Storage" in page
         assert "21:00:00 Asia/Tokyo" in page
         assert links.manage(registration) in page
+
+    def test_shows_and_exports_what_was_paid_and_what_went_back(self, ada: Lead) -> None:
+        registration = RegistrationFactory(lead=ada, session=SessionFactory(price=90), status="pending_payment")
+        payment = pay(registration)
+        hear(payment, refunds=(went_back("40.00"),))
+
+        page = text(look(ada))
+        (exported,) = sections.registrations(ada).exported
+
+        assert f"90.00 EUR: Partially refunded, Receipt {payment.receipt_number}, refunded: 40.00" in page
+        (paid,) = exported["payments"]
+        assert (paid["receipt_number"], paid["refunds"][0]["amount"]) == (payment.receipt_number, Decimal("40.00"))
 
     def test_speaks_the_language_of_the_lead(self, ada: Lead) -> None:
         Lead.objects.update(language="de")
