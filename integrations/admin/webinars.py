@@ -102,7 +102,8 @@ SESSION_VERBS = (
         applies=is_planned,
         variant="danger",
         question=gettext_lazy(
-            "Everybody who registered gets a letter, and this cannot be undone. Cancel this session?"
+            "Everybody who registered gets a letter and, who paid, all of the money back. This cannot be undone."
+            " Cancel this session?"
         ),
     ),
     Verb(
@@ -137,7 +138,10 @@ REGISTRATION_VERBS = (
         doing(actions.cancel, gettext_lazy("The registration of %(name)s is cancelled.")),
         permission="session",
         applies=lambda person: person.status in OPEN,
-        question=gettext_lazy("The person gets a letter, and the seat goes to the next in line. Cancel it?"),
+        question=gettext_lazy(
+            "The person gets a letter and, of what was paid, what the session's rules give back; the seat goes to the"
+            " next in line. Cancel it?"
+        ),
     ),
 )
 

@@ -4,13 +4,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from tests.factories import RegistrationFactory, SessionFactory
 from tests.leads.listening import listen
 from tests.webinars.paying import hear, pay, told, went_back
-from tests.webinars.people import run_out
-from webinars.actions import ask, begin_payment, cancel, expire, report
+from tests.webinars.people import come, run_out, standing
+from webinars.actions import ask, begin_payment, cancel, cancel_session, expire, report
 from webinars.errors import ImpossibleMove, OfferOver, PaymentInDoubt
 from webinars.models import Payment, Refund, Registration
 from webinars.payments import State
@@ -23,7 +24,7 @@ from webinars.signals import (
     seats_lost,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("payable")]
 PRICE = Decimal("119.00")
 
 
@@ -184,6 +185,44 @@ def test_money_for_a_seat_that_was_given_up_goes_back() -> None:
 
     assert abandoned == [[payment]]
     assert (state(registration), Refund.objects.get().reason) == ("cancelled", "cancelled_by_client")
+
+
+def test_money_for_a_session_that_was_cancelled_meanwhile_goes_back() -> None:
+    registration = a_pending_seat()
+    payment = begin_payment(registration)
+    with listen(payments_abandoned) as abandoned:
+        cancel_session(registration.session)
+
+    hear(payment)
+
+    assert abandoned == [[payment]]
+    assert (state(registration), Refund.objects.get().reason) == ("cancelled", "session_cancelled")
+
+
+def test_money_for_a_seat_that_comes_back_from_the_bank_after_the_session_goes_back() -> None:
+    registration = a_pending_seat()
+    payment = begin_payment(registration)
+    Registration.objects.update(status="expired", held_until=None)
+
+    with time_machine.travel(registration.session.ends_at):
+        hear(payment)
+
+    assert (state(registration), Refund.objects.get().reason) == ("expired", "lost_seat")
+
+
+def test_bank_that_declines_when_the_time_is_over_frees_the_seat_and_nobody_can_pay_it_any_more() -> None:
+    registration = a_pending_seat(capacity=1)
+    come(registration.session, "bob")
+    payment = begin_payment(registration)
+    hear(payment, State.PROCESSING)
+    run_out(registration.session)
+    assert expire(timezone.now()) == 0  # what a bank works on cannot be stopped
+
+    with listen(payments_abandoned) as abandoned:
+        hear(payment, State.FAILED)
+
+    assert standing(registration.session) == {"Ada": "expired", "bob": "offered"}
+    assert abandoned == [[payment]]
 
 
 def test_second_payment_of_one_seat_goes_back() -> None:

@@ -70,7 +70,7 @@ class PaymentDue(AboutRegistration):
     @classmethod
     def context(cls, subject: Registration, occasion: str) -> Context:
         session = subject.session
-        due: dict[str, Any] = {"pay_url": Link(links.manage(subject)), "held_until": subject.held_until}
+        due: dict[str, Any] = {"pay_url": Link(links.pay(subject)), "held_until": subject.held_until}
         amount = Money(session.price, session.currency)
         return PaymentDueContext(client_name=reader(subject).name, title=session.topic.title, amount=amount, **due)
 
@@ -120,7 +120,7 @@ class PaymentFailed(AboutPayment):
     @classmethod
     def context(cls, subject: Payment, occasion: str) -> Context:
         again: dict[str, Any] = {
-            "pay_url": Link(links.manage(subject.registration)),
+            "pay_url": Link(links.pay(subject.registration)),
             "held_until": subject.registration.held_until,
         }
         return PaymentFailedContext(**about(subject), **again)

@@ -69,7 +69,7 @@ def test_who_tries_again_gets_the_way_to_pay_by_letter_once(email: Integration, 
 
     [letter] = peer.letters
     assert letter.recipients == ["ada@client.example"]
-    assert links.manage(made) in str(letter.message.get_body(("plain",)).get_content())
+    assert links.pay(made) in str(letter.message.get_body(("plain",)).get_content())
     assert [row.expires_at for row in promised()] == [made.held_until]
 
 
@@ -93,7 +93,7 @@ def test_letter_says_what_how_much_until_when_and_where() -> None:
     assert letter.subject == "Your Seat Is Not Paid Yet - Storage"
     for kind in ("plain", "html"):
         text = part(letter, kind)
-        for told in ("Storage", "€99.00", "1 April 2027, 10:30 (CEST)", links.manage(registration)):
+        for told in ("Storage", "€99.00", "1 April 2027, 10:30 (CEST)", links.pay(registration)):
             assert told in text
 
 
@@ -214,7 +214,7 @@ def test_bank_that_declines_in_the_end_is_told_with_the_way_to_pay(now: Any) -> 
     payment.refresh_from_db()
 
     assert letters_of("payment_failed") == [payment.pk]
-    assert links.manage(payment.registration) in part(said("payment_failed", payment), "plain")
+    assert links.pay(payment.registration) in part(said("payment_failed", payment), "plain")
     now.shift(timedelta(hours=24))
     with pytest.raises(Obsolete, match="time"):
         said("payment_failed", payment)
