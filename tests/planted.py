@@ -26,6 +26,8 @@ SECRETS = (
     "another-token",
     "key-of-the-odoo",
     "sandbox-demo-key-0123456789abcdef01234567",
+    "sk_test_sandboxOfMagnetiq0123456789",
+    "sk_live_sandboxOfMagnetiq0123456789",
     "correct horse battery staple",
     "opensesame",
     "known-to-every-letter-of-the-demo",

@@ -209,9 +209,11 @@ def test_form_is_filled_by_keyboard(open_shop: Open) -> None:
     page = open_shop()
     expect(page.get_by_role("status")).to_have_text("ready")
 
-    page.keyboard.press("Tab")  # into the frame, to the payment methods
-    for text in ("4242424242424242", "1234", "123"):
+    page.keyboard.press("Tab")
+    expect(form(page).get_by_role("radio", name="Card")).to_be_focused()
+    for label, text in {"Card number": "4242424242424242", "Expiration date": "1234", "Security code": "123"}.items():
         page.keyboard.press("Tab")
+        expect(form(page).get_by_label(label)).to_be_focused()
         page.keyboard.type(text)
     page.get_by_role("button", name="Pay").press("Enter")
 

@@ -15,9 +15,9 @@ def start(folder: Path, *, port: int = PORT) -> StripeSandbox:
     taken.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    peer = StripeSandbox(port=port, path=folder / "stripe.sqlite3", settle_after=SETTLED_AFTER).start()
+    peer = StripeSandbox(port=port, path=folder / "stripe.sqlite3", settle_after=SETTLED_AFTER)
     peer.add_endpoint(f"{settings.SITE_URL}/webhooks/stripe/")
-    return peer
+    return peer.start()
 
 
 def settings_for(peer: StripeSandbox) -> dict[str, str]:
