@@ -13,7 +13,7 @@ _INTRODUCED = re.compile(
     re.IGNORECASE,
 )
 _SHAPED = re.compile(
-    r"\b(?:mgq_|whsec_|sk_live_|sk_test_|rk_live_|rk_test_)[\w+/=-]{6,}"
+    r"\b(?:mgq_|whsec_|sk_live_|sk_test_|rk_live_|rk_test_)[\w+/=-]{6,}|\bpi_\w+_secret_\w+"
     # What we sign for the links in letters: a value, perhaps a time, and a signature. Who has it may do what it is for.
     r"|\b[\w-]{1,80}(?:[.:][\w-]{1,12})?[.:][\w-]{43}(?![\w-])"
 )

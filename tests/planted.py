@@ -31,10 +31,13 @@ SECRETS = (
     "correct horse battery staple",
     "opensesame",
     "known-to-every-letter-of-the-demo",
+    "sandboxOfMagnetiq0123456789",  # the keys of the stand-in Stripe, and its webhook secret
+    "4242424242424242",
 )
 SHAPES = {
     "an e-mail address": re.compile(r"[\w.+-]+(?:@|%40)[\w-]+\.\w[\w.-]*", re.IGNORECASE),
     "a key that we made": re.compile(r"(?:mgq|whsec)_[\w+/-]{8,}"),
+    "a key of Stripe's": re.compile(r"\b(?:sk|rk)_(?:test|live)_\w{8,}|\bpi_\w+_secret_\w+"),
     "an authorization": re.compile(r"(?:bearer|basic) [\w+/=.~-]{12,}", re.IGNORECASE),
     "a planted secret": re.compile("|".join(map(re.escape, SECRETS))),
 }

@@ -1,6 +1,7 @@
-"""What a fresh installation shows of webinars: two topics, and three sessions in the weeks to come."""
+"""What a fresh installation shows of webinars: two topics, and four sessions in the weeks to come, one for money."""
 
 from datetime import datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,8 +29,13 @@ TOPICS: list[dict[str, Any]] = [
         "description_de": "Vom ersten Sensor bis zu einem Modell, dem man vertraut, mit Zeit für Ihr eigenes Werk.",
     },
 ]
-# (topic, days from today, o'clock, seats)
-SESSIONS = [("DEMO-1", 9, 10, 50), ("DEMO-1", 23, 16, None), ("DEMO-2", 16, 14, 2)]
+# (topic, days from today, o'clock, seats, price)
+SESSIONS = [
+    ("DEMO-1", 9, 10, 50, 0),
+    ("DEMO-1", 23, 16, None, 0),
+    ("DEMO-2", 16, 14, 2, 0),
+    ("DEMO-2", 30, 9, 12, 119),
+]
 
 
 def create() -> None:
@@ -37,17 +43,18 @@ def create() -> None:
     if Topic.objects.exists():
         return
     topics = {topic.code: topic for topic in actions.create_topics(TOPICS)}
-    for code, days, hour, seats in SESSIONS:
-        actions.publish_session(session(topics[code], days, hour, seats))
+    for code, days, hour, seats, price in SESSIONS:
+        actions.publish_session(session(topics[code], days, hour, seats=seats, price=price))
 
 
-def session(topic: Topic, days: int, hour: int, seats: int | None) -> Session:
+def session(topic: Topic, days: int, hour: int, *, seats: int | None, price: int) -> Session:
     zone = ZoneInfo(settings.TIME_ZONE)
     day = timezone.localdate(timezone=zone) + timedelta(days=days)
     details = {
         "topic": topic,
         "starts_at": datetime.combine(day, time(hour), tzinfo=zone),
         "capacity": seats,
+        "price": Decimal(price),
         "presenter": "Dr. Ada Lovelace",
         "meeting_url": "https://meet.example.com/demo",
     }

@@ -9,20 +9,29 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import agreement
+from integrations import agreement, outbox, registry
 from webinars import actions
 from webinars.admin.payments import PaymentAdmin
 from webinars.models import Payment
 
 from .base import Button, Verb, WithVerbs
 
+STRIPE = "stripe"
+
 
 def see(request: HttpRequest, rows: QuerySet[Any]) -> None:
     for payment in rows.select_related("registration__session"):
         actions.see(payment)
         messages.success(request, _("%(payment)s: noted as seen.") % {"payment": payment})
+
+
+def compare(request: HttpRequest, rows: QuerySet[Any]) -> None:
+    """A worker takes over what the provider says now."""
+    promised = outbox.keep_in_sync(registry.operation(STRIPE, "read_payments"), rows)
+    said = ngettext("%(n)s payment is being compared.", "%(n)s payments are being compared.", promised)
+    messages.success(request, said % {"n": promised})
 
 
 def line(difference: agreement.Difference) -> dict[str, Any]:
@@ -46,6 +55,14 @@ VERBS = (
         permission="refund",
         applies=lambda payment: bool(payment.notice),
         variant="primary",
+    ),
+    Verb(
+        "compare",
+        gettext_lazy("Compare with Stripe"),
+        "sync",
+        compare,
+        permission="refund",
+        applies=lambda payment: bool(payment.provider_id),
     ),
 )
 

@@ -54,7 +54,7 @@ class StripePayments:
             payment = at_todays_price(found, payment)
             intent = found.till.open(payment)
             secret = str(intent["client_secret"]) if intent["status"] in PAYABLE else None
-        return Checkout(payment.amount, payment.currency, secret, links.manage(registration))
+        return Checkout(payment.amount, payment.currency, secret, links.pay(registration))
 
     def refresh(self, registration: Registration) -> None:
         """The payer is back from the bank, and the event may not be here yet: ask once. Whatever fails, may."""

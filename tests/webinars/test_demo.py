@@ -12,5 +12,6 @@ def test_demo_webinars_exist_once_and_are_open_in_both_languages() -> None:
     demo.create()
 
     assert Topic.objects.count() == 2
+    assert Session.objects.exclude(price=0).count() == 1
     assert all(topic.title_en and topic.title_de and topic.description_de for topic in Topic.objects.all())
-    assert list(Session.objects.values_list("status", flat=True)) == ["published"] * 3
+    assert list(Session.objects.values_list("status", flat=True)) == ["published"] * 4

@@ -33,6 +33,7 @@ What to look at:
   * The leads of the demo file have arrived: compare Leads in the admin with the page of the stand-in.
   * Request a whitepaper as a visitor: the letter with its link arrives on the page of the mail stand-in.
   * Register for a webinar; the one with two seats has a waiting list.
+  * Pay for the one that costs something: with the card 4242 4242 4242 4242, any date to come and any three digits.
   * Watch every promise being kept under Integrations, Deliveries.
   * Break the stand-in with the buttons on its page, and see what Integrations says.
 
