@@ -120,12 +120,15 @@ class Calendar:
             return None
         if off := self.time_off.overlapping(start, end):
             return Objection(Reason.TIME_OFF, off)
-        room = start - self.rules.before, end + self.rules.after
-        if booked := self.blocked.overlapping(*room):
-            return Objection(Reason.BOOKED, booked)
-        if busy := self.busy.overlapping(*room):
+        if booked := self.booked(start, end):
+            return booked
+        if busy := self.busy.overlapping(start - self.rules.before, end + self.rules.after):
             return Objection(Reason.BUSY, busy)
         return None
+
+    def booked(self, start: datetime, end: datetime) -> Objection | None:
+        span = self.blocked.overlapping(start - self.rules.before, end + self.rules.after)
+        return Objection(Reason.BOOKED, span) if span else None
 
     def full(self, day: date) -> Objection | None:
         rules = self.rules

@@ -2,7 +2,11 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
@@ -29,3 +33,12 @@ def change_between(zone: ZoneInfo, before: datetime, after: datetime) -> datetim
 
 def offset(zone: ZoneInfo, moment: datetime) -> timedelta:
     return moment.astimezone(zone).utcoffset() or timedelta(0)
+
+
+def validate_zone(name: str) -> None:
+    if name not in available_timezones():
+        raise ValidationError(_("Please enter a time zone such as Europe/Berlin."), code="invalid")
+
+
+def default_zone() -> str:
+    return str(settings.TIME_ZONE)

@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "magnetiq",
     "leads",
     "webinars",
+    "bookings",
     "integrations",
 ]
 # One line adds an integration; everything else about it lives in its folder.

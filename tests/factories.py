@@ -1,6 +1,6 @@
 """Rows for tests, each as small as its constraints allow."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +8,8 @@ import factory
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
+from bookings.actions import Client
+from bookings.models import Consultant, WorkingHours
 from leads.actions import Capture
 from leads.consents import MARKETING_VERSION
 from leads.models import Consent, Lead, Touchpoint, Whitepaper
@@ -121,3 +123,24 @@ class PaymentFactory(DjangoModelFactory[Payment]):
 def a_registrant(email: str = "ada@client.example", **fields: Any) -> Registrant:
     """Somebody who wants to come; what the test does not care about is the same every time."""
     return Registrant(email=email, **{"first_name": "Ada", "last_name": "Lovelace", **fields})
+
+
+class ConsultantFactory(DjangoModelFactory[Consultant]):
+    """Works from nine to five on every day of the week, in Berlin."""
+
+    class Meta:
+        model = Consultant
+        skip_postgeneration_save = True
+
+    name = factory.Sequence(lambda n: f"Consultant {n}")
+    slug = factory.Sequence(lambda n: f"consultant-{n}")
+    email = factory.Sequence(lambda n: f"consultant-{n}@firm.example")
+
+    @factory.post_generation
+    def hours(self: Any, create: bool, extracted: Any, **kwargs: Any) -> None:
+        for weekday in range(7):
+            WorkingHours.objects.create(consultant=self, weekday=weekday, start=time(9), end=time(17))
+
+
+def a_client(email: str = "ada@client.example", **details: Any) -> Client:
+    return Client(**{"name": "Ada Lovelace", "email": email, **details})

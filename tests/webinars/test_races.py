@@ -1,17 +1,15 @@
 """Many at once on connections of their own: no seat too many, nobody twice, nobody passes the queue, no deadlock."""
 
 import random
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-from typing import TypeVar
+from collections.abc import Callable
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 import leads.actions
 from leads.models import Lead
+from tests.concurrency import at_once
 from tests.factories import SessionFactory, a_registrant
 from tests.webinars.people import come, run_out, standing
 from webinars.actions import accept_offer, cancel, expire, forget, register
@@ -19,26 +17,8 @@ from webinars.errors import ImpossibleMove
 from webinars.models import Registration, Session
 
 THREADS, PEOPLE, SEATS = 8, 300, 100
-Given = TypeVar("Given")
-Got = TypeVar("Got")
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(work: Callable[[Given], Got], given: Iterable[Given]) -> list[Got]:
-    """Each in a thread with a connection of its own, all starting together; an error in any of them is an error."""
-    parts = list(given)
-    start = Barrier(len(parts))
-
-    def run(part: Given) -> Got:
-        start.wait(10)
-        try:
-            return work(part)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(parts)) as pool:
-        return list(pool.map(run, parts))
 
 
 def crowd(number: int, *, seed: int) -> list[list[str]]:

@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
+from leads.clocks import default_zone, validate_zone
 from leads.models import Lead
 from webinars import actions
 from webinars.actions.seats import room_in
@@ -26,7 +27,7 @@ from webinars.actions.sessions import AHEAD, EDITABLE, check
 from webinars.availability import counted
 from webinars.errors import CapacityBelowTaken, SessionInThePast, WebinarError
 from webinars.models import ReminderRule, Session, Topic
-from webinars.models.session import SessionQuerySet, default_zone, validate_zone
+from webinars.models.session import SessionQuerySet
 from webinars.zones import zone_or_nothing
 
 from .catalogue import RulesMixin

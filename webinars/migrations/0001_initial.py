@@ -5,6 +5,7 @@ import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
 import leads.addresses
+import leads.clocks
 import uuid
 import webinars.models.session
 import webinars.models.topic
@@ -29,7 +30,7 @@ class Migration(migrations.Migration):
                 ('slug', models.SlugField(max_length=100, unique=True, verbose_name='slug')),
                 ('starts_at', models.DateTimeField(verbose_name='starts at')),
                 ('duration_minutes', models.PositiveSmallIntegerField(default=60, validators=[django.core.validators.MinValueValidator(1)], verbose_name='duration in minutes')),
-                ('zone', models.CharField(default=webinars.models.session.default_zone, max_length=64, validators=[webinars.models.session.validate_zone], verbose_name='time zone')),
+                ('zone', models.CharField(default=leads.clocks.default_zone, max_length=64, validators=[leads.clocks.validate_zone], verbose_name='time zone')),
                 ('capacity', models.PositiveIntegerField(blank=True, help_text='Empty: no limit.', null=True, validators=[django.core.validators.MinValueValidator(1)], verbose_name='seats')),
                 ('waiting_list', models.BooleanField(default=True, verbose_name='waiting list')),
                 ('price', models.DecimalField(decimal_places=2, default=Decimal('0'), help_text='0: free of charge.', max_digits=10, validators=[django.core.validators.MinValueValidator(0)], verbose_name='price')),
@@ -62,7 +63,7 @@ class Migration(migrations.Migration):
                 ('company', models.CharField(blank=True, max_length=200, verbose_name='company')),
                 ('phone', models.CharField(blank=True, max_length=50, verbose_name='phone')),
                 ('language', models.CharField(blank=True, choices=[('en', 'English'), ('de', 'German')], max_length=8, verbose_name='language')),
-                ('zone', models.CharField(blank=True, max_length=64, validators=[webinars.models.session.validate_zone], verbose_name='time zone')),
+                ('zone', models.CharField(blank=True, max_length=64, validators=[leads.clocks.validate_zone], verbose_name='time zone')),
                 ('status', models.CharField(choices=[('pending_payment', 'Payment pending'), ('confirmed', 'Confirmed'), ('waitlisted', 'On the waiting list'), ('offered', 'Seat offered'), ('cancelled', 'Cancelled'), ('expired', 'Expired'), ('attended', 'Attended'), ('no_show', 'Did not come')], max_length=15, verbose_name='status')),
                 ('held_until', models.DateTimeField(blank=True, null=True, verbose_name='held until')),
                 ('terms_version', models.CharField(blank=True, max_length=20, verbose_name='version of the terms')),

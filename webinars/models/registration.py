@@ -7,8 +7,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from leads.addresses import FORGOTTEN_DOMAIN, validate_address
+from leads.clocks import validate_zone
 from leads.models import Lead
-from webinars.models.session import Session, validate_zone
+from webinars.models.session import Session
 
 # What people tell about themselves. Their address is not among it: it is what a registration is known by.
 DETAILS = ("first_name", "last_name", "company", "phone", "language", "zone")

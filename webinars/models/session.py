@@ -3,27 +3,18 @@
 import uuid
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
-from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from leads.clocks import default_zone, validate_zone
 from leads.models import Lead
 from webinars.models.topic import MONEY, Topic, default_currency, validate_currency
-
-
-def validate_zone(name: str) -> None:
-    if name not in available_timezones():
-        raise ValidationError(_("Please enter a time zone such as Europe/Berlin."), code="invalid")
-
-
-def default_zone() -> str:
-    return str(settings.TIME_ZONE)
 
 
 def default_languages() -> list[str]:

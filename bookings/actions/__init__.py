@@ -1,0 +1,20 @@
+"""All that happens to bookings. Each is a transaction of its own and locks the consultant's row first."""
+
+from bookings.actions.booking import Client, book, hold, release
+from bookings.actions.changing import cancel, complete, confirm, mark_no_show, move
+from bookings.actions.rotation import in_turn
+from bookings.actions.slots import HOLD
+
+__all__ = [
+    "HOLD",
+    "Client",
+    "book",
+    "cancel",
+    "complete",
+    "confirm",
+    "hold",
+    "in_turn",
+    "mark_no_show",
+    "move",
+    "release",
+]

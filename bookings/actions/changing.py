@@ -1,0 +1,74 @@
+"""What becomes of a booking."""
+
+from datetime import UTC, datetime
+
+from django.db import transaction
+from django.utils import timezone
+
+from bookings.actions.slots import expect, locked, must_be_free, occupy
+from bookings.errors import TooLate
+from bookings.models import Booking
+from bookings.models.booking import OPEN, Status
+from bookings.signals import bookings_cancelled, bookings_confirmed, bookings_moved
+
+
+@transaction.atomic
+def confirm(booking: Booking) -> None:
+    """Agree to a meeting that was asked for; its time has been kept since. Raises `ImpossibleMove`."""
+    expect(locked(booking), {Status.PENDING})
+    booking.confirmed_at = timezone.now()
+    turn(booking, Status.CONFIRMED, "confirmed_at")
+    bookings_confirmed.send(sender=Booking, bookings=[booking])
+
+
+@transaction.atomic
+def move(booking: Booking, start: datetime, *, unchecked: bool = False, lenient: bool = False) -> None:
+    """Meet at another time, for as long as before; says nothing where it is the same.
+
+    Raises `SlotTaken`, `ImpossibleMove`.
+    """
+    expect(locked(booking), OPEN)
+    before = booking.starts_at
+    if start == before:
+        return
+    must_be_free(booking.consultant, start, booking.length, without=booking, lenient=lenient)
+    occupy(booking, start.astimezone(UTC), booking.length)
+    booking.moved_at, booking.unchecked = timezone.now(), unchecked
+    booking.sequence += 1
+    fields = ["starts_at", "ends_at", "blocked", "moved_at", "unchecked", "sequence", "updated_at"]
+    booking.save(update_fields=fields)
+    bookings_moved.send(sender=Booking, bookings=[booking], before=before)
+
+
+@transaction.atomic
+def cancel(booking: Booking) -> None:
+    """It does not take place; its time is free again. Raises `ImpossibleMove`."""
+    expect(locked(booking), OPEN)
+    booking.sequence += 1
+    turn(booking, Status.CANCELLED, "sequence")
+    bookings_cancelled.send(sender=Booking, bookings=[booking])
+
+
+@transaction.atomic
+def complete(booking: Booking) -> None:
+    """It took place. Raises `ImpossibleMove`."""
+    expect(locked(booking), {Status.CONFIRMED, Status.NO_SHOW})
+    turn(booking, Status.COMPLETED)
+
+
+@transaction.atomic
+def mark_no_show(booking: Booking) -> None:
+    """The client did not come. Raises `ImpossibleMove`."""
+    expect(locked(booking), {Status.CONFIRMED, Status.COMPLETED})
+    turn(booking, Status.NO_SHOW)
+
+
+def must_be_in_time(booking: Booking) -> None:
+    """Clients keep to the consultant's notice. Raises `TooLate`."""
+    if timezone.now() > booking.changeable_until:
+        raise TooLate
+
+
+def turn(booking: Booking, status: Status, *also: str) -> None:
+    booking.status = status
+    booking.save(update_fields=["status", *also, "updated_at"])

@@ -1,0 +1,7 @@
+"""Who can be met, when, and who comes."""
+
+from bookings.models.booking import Booking
+from bookings.models.busy import BusyCalendar, BusyInterval
+from bookings.models.consultant import Consultant, TimeOff, WorkingHours
+
+__all__ = ["Booking", "BusyCalendar", "BusyInterval", "Consultant", "TimeOff", "WorkingHours"]

@@ -1,0 +1,25 @@
+"""What happens in this app. Only `bookings.actions` sends, with `send()` and inside its transaction: a receiver that
+fails takes the change back with it, and what a receiver writes is committed together with it.
+
+All: sender=Booking, bookings=Sequence[Booking] (`consultant` is loaded).
+"""
+
+from django.dispatch import Signal
+
+# Clients asked for a meeting that somebody must confirm.
+bookings_requested = Signal()
+
+# Meetings are agreed.
+bookings_confirmed = Signal()
+
+# A meeting that was agreed or asked for is at another time. Argument besides: before=datetime, its former start.
+bookings_moved = Signal()
+
+# Clients corrected what they told about themselves.
+bookings_changed = Signal()
+
+# Meetings do not take place.
+bookings_cancelled = Signal()
+
+# Clients were made unrecognisable; whatever was still ahead of them is cancelled (not told once more as that).
+bookings_forgotten = Signal()
