@@ -52,7 +52,8 @@ def request_refund(
         raise NotRefundable
     if amount is not None and not (0 < amount <= left and amount == rounded(amount, payment.currency)):
         raise RefundTooHigh(left, payment.currency)
-    return promise([(payment, amount or left)], reason, requested_by=by, note=note, uuid=uuid or uuid4())[0]
+    asked = rounded(amount or left, payment.currency)  # so that 10 reads as 10.00 from the start
+    return promise([(payment, asked)], reason, requested_by=by, note=note, uuid=uuid or uuid4())[0]
 
 
 def request_all(payments: Sequence[Payment], reason: Refund.Reason) -> list[Refund]:

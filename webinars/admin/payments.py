@@ -33,6 +33,8 @@ COLOURS = {
     Payment.Status.DISPUTED: "danger",
 }
 
+URGENT = dict.fromkeys(Payment.Notice, "danger")
+
 
 class RefundForm(forms.Form):
     """`uuid` is the page's: pressing twice sends back once."""
@@ -181,7 +183,7 @@ class PaymentAdmin(MoneyPages, ModelAdmin):  # type: ignore[misc]
         (gettext_lazy("Seat"), {"fields": ["registration", "session", "number"]}),
         (
             gettext_lazy("Course"),
-            {"fields": ["created_at", "succeeded_at", "receipt_number", "provider_id", "failure", "abandoned_at"]},
+            {"fields": ["created_at", "succeeded_at", "receipt_number", "provider_id", "failure"]},
         ),
     ]
     readonly_fields = ["session"]
@@ -210,6 +212,6 @@ class PaymentAdmin(MoneyPages, ModelAdmin):  # type: ignore[misc]
     def state(self, payment: Payment) -> tuple[str, str]:
         return payment.status, payment.get_status_display()
 
-    @display(description=gettext_lazy("to be looked at"), ordering="notice", label="danger")  # type: ignore[untyped-decorator]
-    def look(self, payment: Payment) -> str:
-        return payment.get_notice_display() if payment.notice else ""
+    @display(description=gettext_lazy("to be looked at"), ordering="notice", label=URGENT)  # type: ignore[untyped-decorator]
+    def look(self, payment: Payment) -> tuple[str, str] | None:
+        return (payment.notice, payment.get_notice_display()) if payment.notice else None
