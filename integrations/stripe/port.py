@@ -1,5 +1,6 @@
 """What the domain asks of Stripe while a visitor waits. Named by the setting `WEBINARS_PAYMENTS`."""
 
+import time
 from contextlib import suppress
 
 from pydantic import ValidationError
@@ -13,6 +14,7 @@ from webinars.errors import PaymentsUnavailable
 from webinars.models import Payment, Registration
 from webinars.ports import Checkout, PaymentForm
 
+from .client import Answer
 from .service import StripeService
 
 # What Stripe's own script needs besides itself: https://docs.stripe.com/security/guide#content-security-policy
@@ -20,6 +22,7 @@ STRIPE_JS = "https://js.stripe.com"
 SCRIPTS = (STRIPE_JS, "https://*.js.stripe.com")
 FRAMES = (*SCRIPTS, "https://hooks.stripe.com")
 PAYABLE = ("requires_payment_method", "requires_confirmation", "requires_action")
+RESTS = (0.2, 0.4)  # seconds
 REFRESHED_EVERY = 3  # seconds: a page that is loaded again and again asks Stripe no more often
 
 
@@ -52,7 +55,7 @@ class StripePayments:
         secret = None
         with trigger.triggered("visitor"), suppress(errors.IntegrationError):
             payment = at_todays_price(found, payment)
-            intent = found.till.open(payment)
+            intent = opened(found, payment)
             secret = str(intent["client_secret"]) if intent["status"] in PAYABLE else None
         return Checkout(payment.amount, payment.currency, secret, links.pay(registration))
 
@@ -88,6 +91,16 @@ def at_todays_price(found: StripeService, payment: Payment) -> Payment:
         return payment
     found.till.cancel(payment)
     return payment if payment.status != Payment.Status.CANCELLED else begin_payment(payment.registration)
+
+
+def opened(found: StripeService, payment: Payment) -> Answer:
+    """Where the other tab is asking for the same just now, its answer is waited for, but not for long."""
+    for rest in RESTS:
+        with suppress(errors.Conflict):
+            return found.till.open(payment)
+        time.sleep(rest)
+        payment.refresh_from_db(fields=["provider_id"])  # who was first may know it by now
+    return found.till.open(payment)
 
 
 def origin(url: str) -> str:

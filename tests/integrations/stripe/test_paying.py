@@ -1,9 +1,12 @@
 """Paying a seat: one intent per try, whatever goes wrong on the way."""
 
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from threading import Barrier
 from typing import Any
 
 import pytest
+from django.db import connection as database
 
 from integrations import configuration, outbox
 from integrations.models import Connection, Integration, IntegrationLog
@@ -11,7 +14,7 @@ from integrations.stripe.port import StripePayments
 from integrations.stripe.sandbox import PUBLISHABLE_KEY, StripeSandbox
 from webinars.actions import change_session
 from webinars.errors import PaymentsUnavailable
-from webinars.models import Payment
+from webinars.models import Payment, Registration
 
 from .conftest import a_seat, a_session, connect, hear, paid, payment_of, service, started, status
 
@@ -43,6 +46,26 @@ def test_pressing_again_leads_to_the_same_intent(stripe: Integration, peer: Stri
     secrets = {StripePayments().start(registration).client_secret for _ in range(3)}
 
     assert len(secrets) == len(peer.records("payment_intents")) == Payment.objects.count() == 1
+
+
+def test_two_tabs_at_once_lead_to_the_same_intent(stripe: Integration, peer: StripeSandbox) -> None:
+    registration = a_seat()
+    peer.faults.set("slow", 0.1, call="payment_intents.create")
+    start = Barrier(4)
+
+    def tab(number: int) -> str | None:
+        start.wait(10)
+        try:
+            return StripePayments().start(Registration.objects.get(pk=registration.pk)).client_secret
+        finally:
+            database.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        secrets = set(pool.map(tab, range(4)))
+
+    (intent,) = peer.records("payment_intents")
+    assert secrets == {intent["client_secret"]}
+    assert Payment.objects.count() == 1
 
 
 def test_money_makes_the_seat(stripe: Integration, peer: StripeSandbox) -> None:
