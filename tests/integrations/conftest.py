@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 
-from integrations import commands, configuration, gate, registry, setup
+from integrations import commands, configuration, gate, setup
 from integrations.models import Connection, Integration
 from integrations.outbox import wake
 from tests.postbox.sandbox import Postbox
@@ -44,8 +44,9 @@ def postbox() -> Iterator[Postbox]:
 def registered(settings: LazySettings, db: None) -> Integration:
     """The postbox is one line in the settings; its rows are there, nothing is configured."""
     settings.INTEGRATIONS = [*settings.INTEGRATIONS, "tests.postbox.service.PostboxService"]
-    setup.create_rows()
-    for job in registry.jobs():
+    setup.create_integration(PostboxService)
+    for job in PostboxService.jobs():
+        setup.create_job_schedule(job)
         commands.register(job)
     return Integration.objects.get(slug="postbox")
 

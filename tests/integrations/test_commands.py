@@ -263,7 +263,7 @@ class TestWiringAndPrune:
         code, facts = run("wiring")
 
         assert (code, facts["leads.leads_captured"]) == (0, ["odoo.push_leads", "webhooks.lead_captured"])
-        assert {fact.partition(".")[0] for fact in facts} == {"leads", "webinars"}
+        assert {fact.partition(".")[0] for fact in facts} == {"leads", "webinars", "bookings"}
 
     def test_prune_deletes_log_rows_past_their_time(self, connection: Connection) -> None:
         before = IntegrationLog.objects.count()
