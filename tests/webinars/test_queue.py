@@ -163,6 +163,28 @@ def test_offer_never_outlasts_the_start() -> None:
     assert bob.held_until == starts_at
 
 
+@pytest.mark.usefixtures("payable")
+def test_accepted_offer_is_held_for_paying_no_longer_than_until_the_start() -> None:
+    session = SessionFactory(price=90, starts_at=timezone.now() + timedelta(minutes=5))
+    offered = RegistrationFactory(session=session, status="offered")
+
+    accept_offer(offered)
+
+    offered.refresh_from_db()
+    assert (offered.status, offered.held_until) == ("pending_payment", session.starts_at)
+
+
+@pytest.mark.usefixtures("payable")
+def test_offer_that_leaves_no_time_to_pay_cannot_be_accepted() -> None:
+    session = SessionFactory(price=90, starts_at=timezone.now() + timedelta(seconds=59))
+    offered = RegistrationFactory(session=session, status="offered")
+
+    with pytest.raises(OfferOver):
+        accept_offer(offered)
+
+    assert Registration.objects.get().status == "offered"
+
+
 def test_nothing_is_offered_once_registration_has_closed() -> None:
     session, (ada, _) = full_session("bob")
 

@@ -69,6 +69,27 @@ def test_paid_session_holds_the_seat_for_half_an_hour_and_tells_nothing() -> Non
     assert before + HOLD <= registration.held_until <= timezone.now() + HOLD
 
 
+@pytest.mark.usefixtures("payable")
+def test_seat_is_held_no_longer_than_until_the_session_starts() -> None:
+    session = SessionFactory(price=90, starts_at=timezone.now() + timedelta(minutes=5))
+
+    assert register(session, a_registrant()).registration.held_until == session.starts_at
+
+
+@pytest.mark.usefixtures("payable")
+def test_paid_session_that_starts_before_anybody_can_pay_refuses_and_keeps_nothing() -> None:
+    with pytest.raises(RegistrationClosed):
+        register(SessionFactory(price=90, starts_at=timezone.now() + timedelta(seconds=59)), a_registrant())
+
+    assert (Lead.objects.count(), Registration.objects.count()) == (0, 0)
+
+
+def test_free_session_takes_people_until_it_starts() -> None:
+    session = SessionFactory(starts_at=timezone.now() + timedelta(seconds=59))
+
+    assert register(session, a_registrant()).registration.status == "confirmed"
+
+
 def test_paid_session_without_anybody_to_take_money_refuses_and_keeps_nothing() -> None:
     with pytest.raises(PaymentsUnavailable, match="cannot be paid"):
         register(SessionFactory(price=90), a_registrant())

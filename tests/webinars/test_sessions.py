@@ -254,6 +254,17 @@ def test_offers_end_with_registration_when_the_session_moves_nearer() -> None:
     assert offered.held_until == sooner
 
 
+def test_holds_for_paying_end_with_the_start_when_the_session_moves_nearer() -> None:
+    session = SessionFactory(price=90)
+    held = RegistrationFactory(session=session, status="pending_payment")
+    sooner = timezone.now() + timedelta(minutes=5)
+
+    change_session(session, {"starts_at": sooner})
+
+    held.refresh_from_db()
+    assert held.held_until == sooner
+
+
 def test_clone_is_a_draft_of_the_same_without_people() -> None:
     original = SessionFactory(capacity=5, price=90, languages=["en", "de"], presenter="Ada", meeting_url="https://a.b/")
     RegistrationFactory(session=original)

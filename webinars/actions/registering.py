@@ -11,7 +11,7 @@ import leads.actions
 from leads.addresses import normalise
 from leads.captures import NO_UTM, Capture, Utm
 from leads.models import Lead, Touchpoint
-from webinars.actions.seats import HOLD, Room, lock, of, room_in
+from webinars.actions.seats import Room, hold_for_paying, lock, of, room_in
 from webinars.errors import RegistrationClosed, SessionFull
 from webinars.models import Registration, Session
 from webinars.models.registration import DETAILS, Status
@@ -132,7 +132,7 @@ def admit(registration: Registration, registrant: Registrant) -> None:
 
 
 def place(registration: Registration, room: Room, now: datetime) -> None:
-    """Which state a newcomer starts in. Raises `SessionFull`."""
+    """Which state a newcomer starts in. Raises `SessionFull`, `RegistrationClosed`."""
     session = registration.session
     registration.held_until = registration.confirmed_at = None
     if room.waiting or not room.free(1):
@@ -141,8 +141,10 @@ def place(registration: Registration, room: Room, now: datetime) -> None:
         registration.status = Status.WAITLISTED
     elif session.is_free:
         registration.status, registration.confirmed_at = Status.CONFIRMED, now
+    elif until := hold_for_paying(session, now):
+        registration.status, registration.held_until = Status.PENDING_PAYMENT, until
     else:
-        registration.status, registration.held_until = Status.PENDING_PAYMENT, now + HOLD
+        raise RegistrationClosed
 
 
 def tell(registration: Registration) -> None:

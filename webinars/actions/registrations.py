@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from webinars.actions.following import abandon
-from webinars.actions.seats import HOLD, confirm, expect, lock, locked, move, of, offer_free_seats
+from webinars.actions.seats import confirm, expect, hold_for_paying, lock, locked, move, of, offer_free_seats
 from webinars.actions.settling import due_by_rule, open_payments, settle_up
 from webinars.errors import OfferOver
 from webinars.models import Refund, Registration, Session
@@ -57,8 +57,10 @@ def accept_offer(registration: Registration) -> None:
             raise OfferOver
         if registration.session.is_free:
             confirm([registration], now)
+        elif until := hold_for_paying(registration.session, now):
+            move([registration], Status.PENDING_PAYMENT, now, held_until=until)
         else:
-            move([registration], Status.PENDING_PAYMENT, now, held_until=now + HOLD)
+            raise OfferOver
 
 
 def expire(now: datetime) -> int:

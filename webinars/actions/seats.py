@@ -14,6 +14,7 @@ from webinars.models.registration import TAKEN, Status
 from webinars.signals import registrations_confirmed, seats_offered
 
 HOLD = timedelta(minutes=30)  # for paying
+SHORTEST_HOLD = timedelta(minutes=1)  # nobody pays in less
 OFFER = timedelta(hours=24)  # for accepting a seat
 
 
@@ -70,6 +71,12 @@ def offer_free_seats(session: Session) -> Sequence[Registration]:
     move(next_ones, Status.OFFERED, now, held_until=min(now + OFFER, session.closes_at))
     seats_offered.send(sender=Registration, registrations=next_ones)
     return next_ones
+
+
+def hold_for_paying(session: Session, now: datetime) -> datetime | None:
+    """Until when a seat is held, at the latest until the session starts; None where that leaves no time to pay."""
+    until = min(now + HOLD, session.starts_at)
+    return until if until - now >= SHORTEST_HOLD else None
 
 
 def confirm(registrations: Sequence[Registration], now: datetime) -> None:

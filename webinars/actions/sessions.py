@@ -109,7 +109,7 @@ def change_session(session: Session, changes: Mapping[str, Any], *, confirmed: b
     if "starts_at" in changed:
         session.moved_at = timezone.now()
     session.save(update_fields=[*changed, "sequence", "moved_at", "updated_at"])
-    shorten_offers(session)
+    shorten_holds(session)
     if "price" in changed and session.is_free:
         give_seats_away(session)
     if session.status == Session.Status.PUBLISHED:
@@ -152,10 +152,10 @@ def give_seats_away(session: Session) -> None:
         abandon(open_payments(pending), timezone.now())
 
 
-def shorten_offers(session: Session) -> None:
-    """No offer outlasts registration."""
-    offers = session.registrations.filter(status=Status.OFFERED, held_until__gt=session.closes_at)
-    offers.update(held_until=session.closes_at)
+def shorten_holds(session: Session) -> None:
+    """No offer outlasts registration, and nobody pays for a seat after the start."""
+    for status, end in ((Status.OFFERED, session.closes_at), (Status.PENDING_PAYMENT, session.starts_at)):
+        session.registrations.filter(status=status, held_until__gt=end).update(held_until=end)
 
 
 def as_long_before(moment: datetime | None, original: Session, clone: Session) -> datetime | None:
