@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, F, Q, QuerySet, Value
+from django.db.models import CharField, Count, F, Q, QuerySet, Value
 from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, NullIf
 
@@ -15,11 +15,11 @@ OUTCOMES = ("open", "won", "lost")
 Line = dict[str, Any]
 
 
-def report() -> dict[str, Any]:
+def report(*, language: str = "en") -> dict[str, Any]:
     """{"leads": line, "stages": {stage: leads}, "whitepapers" | "webinars" | "campaigns": [line]}.
 
     A line is {"name", "leads", "open", "won", "lost"}, most leads first; leads of which nobody has told are in "leads"
-    only. Somebody who came twice, for one whitepaper, is one lead.
+    only. Somebody who came twice, for one whitepaper, is one lead. Titles are in `language`, where they have one.
     """
     touched = Touchpoint.objects.exclude(lead__status=Lead.Status.FORGOTTEN)
     campaign = Coalesce(NullIf(F("first_utm_campaign"), Value("")), NullIf(F("utm_campaign"), Value("")))
@@ -27,10 +27,15 @@ def report() -> dict[str, Any]:
     return {
         "leads": total(),
         "stages": stages(),
-        "whitepapers": lines(touched.exclude(whitepaper=None), F("whitepaper__title_en")),
-        "webinars": lines(people, F("session__topic__title_en")),
+        "whitepapers": lines(touched.exclude(whitepaper=None), title("whitepaper", language)),
+        "webinars": lines(people, title("session__topic", language)),
         "campaigns": lines(touched, campaign),
     }
+
+
+def title(of: str, language: str) -> Coalesce:
+    said = NullIf(F(f"{of}__title_{language}"), Value(""))
+    return Coalesce(said, F(f"{of}__title_en"), output_field=CharField())
 
 
 def total() -> Line:

@@ -11,12 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from integrations import needs
 
-Page = tuple[Promise | str, str, str]  # title, icon, model
+Page = tuple[Promise | str, str, str]  # title, icon, model; another page than its list after a slash
 GROUPS: list[tuple[Promise | str, list[Page]]] = [
     (
         _("Leads"),
         [
             (_("Leads"), "person_add", "leads.lead"),
+            (_("What became of them"), "flag", "leads.lead/outcomes"),
             (_("Whitepapers"), "description", "leads.whitepaper"),
             (_("Erasures"), "person_remove", "integrations.erasure"),
         ],
@@ -66,6 +67,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Groups of links in the form that Unfold expects: first the dashboard, with the number of what needs the user."""
     visible = [(title, [page(*entry) for entry in pages if may_see(request, entry[2])]) for title, pages in GROUPS]
     groups = [{"title": title, "items": items} for title, items in visible if items]
+    mark(request, [item for _title, items in visible for item in items])
     return [{"items": [dashboard(request)]}, *groups]
 
 
@@ -82,14 +84,22 @@ def account(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def page(title: Promise | str, icon: str, model: str) -> dict[str, Any]:
-    return {"title": title, "icon": icon, "link": reverse(f"admin:{model.replace('.', '_')}_changelist")}
+def page(title: Promise | str, icon: str, of: str) -> dict[str, Any]:
+    model, _slash, name = of.partition("/")
+    return {"title": title, "icon": icon, "link": reverse(f"admin:{model.replace('.', '_')}_{name or 'changelist'}")}
 
 
-def may_see(request: HttpRequest, model: str) -> bool:
-    app, name = model.split(".")
-    return has_pages(model) and request.user.has_perm(f"{app}.view_{name}")
+def mark(request: HttpRequest, items: list[dict[str, Any]]) -> None:
+    """Where somebody is: of a list and a page below it, the page alone."""
+    here = max((item["link"] for item in items if request.path.startswith(item["link"])), key=len, default="")
+    for item in items:
+        item["active"] = item["link"] == here
 
 
-def has_pages(model: str) -> bool:
-    return admin.site.is_registered(apps.get_model(model))
+def may_see(request: HttpRequest, of: str) -> bool:
+    app, name = of.partition("/")[0].split(".")
+    return has_pages(of) and request.user.has_perm(f"{app}.view_{name}")
+
+
+def has_pages(of: str) -> bool:
+    return admin.site.is_registered(apps.get_model(of.partition("/")[0]))

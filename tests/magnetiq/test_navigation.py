@@ -34,7 +34,16 @@ def test_somebody_who_may_see_leads_sees_only_them(client: Client) -> None:
     user.user_permissions.add(Permission.objects.get(codename="view_lead"))
     client.force_login(user)
 
-    assert links(client) == ["/admin/", "/admin/leads/lead/"]
+    assert links(client) == ["/admin/", "/admin/leads/lead/", "/admin/leads/lead/outcomes/"]
+
+
+@pytest.mark.parametrize("path", ["/admin/leads/lead/", "/admin/leads/lead/outcomes/", "/admin/leads/whitepaper/add/"])
+def test_one_link_is_marked_as_where_somebody_is(admin_client: Client, path: str) -> None:
+    page = admin_client.get(path)
+
+    groups = page.context["sidebar_navigation"]
+    marked = [item["link"] for group in groups for item in group["items"] if item["active"]]
+    assert marked == [path.removesuffix("add/")]
 
 
 def test_number_of_what_needs_somebody_stands_beside_the_dashboard(admin_client: Client) -> None:
