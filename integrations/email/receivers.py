@@ -18,6 +18,7 @@ from webinars.signals import (
     registrations_cancelled,
     registrations_confirmed,
     registrations_messaged,
+    registrations_waitlisted,
     reminders_due,
     seats_offered,
     sessions_changed,
@@ -59,6 +60,16 @@ def pass_message_on(
         registrations,
         occasion=str(message.pk),
         expires_at=registrations[0].session.ends_at,
+    )
+
+
+@receiver(registrations_waitlisted)
+def tell_of_the_waiting_list(sender: type[Registration], registrations: Registrations, **kwargs: object) -> None:
+    outbox.once(
+        EmailService.waiting_list,
+        registrations,
+        occasion=str(registrations[0].registered_at),
+        expires_at=registrations[0].session.starts_at,
     )
 
 

@@ -58,6 +58,7 @@ class EmailService(IntegrationService):
     webinar_moved = posted(letters.WebinarMoved)
     webinar_reminder = posted(letters.WebinarReminder)
     webinar_message = posted(letters.WebinarMessage)
+    waiting_list = posted(letters.WaitingList)
     waiting_list_place = posted(letters.WaitingListPlace)
     registration_cancelled = posted(letters.RegistrationCancelled)
     payment_due = posted(letters.PaymentDue)

@@ -11,9 +11,9 @@ from .bookings import BookingCancelled, BookingConfirmation, BookingMoved
 from .composing import compose, in_use, preview
 from .payments import PaymentDue, PaymentFailed, Receipt, Refund
 from .staff import IntegrationAlert, IntegrationRecovered, TestLetter
+from .waiting import WaitingList, WaitingListPlace
 from .webinars import (
     RegistrationCancelled,
-    WaitingListPlace,
     WebinarMessage,
     WebinarMoved,
     WebinarRegistration,
@@ -29,6 +29,7 @@ _ALL: list[type[Letter[Any]]] = [
     WebinarMoved,
     WebinarReminder,
     WebinarMessage,
+    WaitingList,
     WaitingListPlace,
     RegistrationCancelled,
     PaymentDue,
@@ -58,6 +59,7 @@ __all__ = [
     "Refund",
     "RegistrationCancelled",
     "TestLetter",
+    "WaitingList",
     "WaitingListPlace",
     "WebinarMessage",
     "WebinarMoved",

@@ -34,10 +34,6 @@ SAMPLE: dict[str, dict[str, Any]] = {
 JOIN = {"join_url": Link("https://meet.example.com/abc-defg-hij")}
 OWN = {"manage_url": Link("https://www.example.com/en/webinars/registration/sample/")}
 ALL = {"webinars_url": Link("https://www.example.com/en/webinars/")}
-PLACE = {
-    "register_url": Link("https://www.example.com/en/webinars/energy-storage/place/"),
-    "held_until": datetime(2026, 11, 28, 17, tzinfo=UTC),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,33 +229,6 @@ class WebinarMessage(AboutRegistration):
         if found := Message.objects.filter(pk=message).first():
             return found.read_in(language)
         raise Obsolete(gettext("What this letter was about is gone."))
-
-
-@dataclass(frozen=True, kw_only=True)
-class WaitingListPlaceContext(WebinarContext):
-    samples = {**SAMPLE, "en": {**SAMPLE["en"], **PLACE}}
-
-    register_url: Link = told(_("Where the place can be taken"), button=_("Take the place"))
-    held_until: Moment = told(_("Until when the place is kept free"))
-
-
-class WaitingListPlace(AboutRegistration):
-    name = "waiting_list_place"
-    label = _("Place from the waiting list")
-    purpose = _("When a place becomes free for somebody on the waiting list.")
-    context_class = WaitingListPlaceContext
-    statuses = frozenset({Status.OFFERED})
-
-    @classmethod
-    def recipient(cls, subject: Registration, occasion: str) -> Recipient:
-        found = super().recipient(subject, occasion)
-        expect_held(subject)
-        return found
-
-    @classmethod
-    def context(cls, subject: Registration, occasion: str) -> Context:
-        offer: dict[str, Any] = {"register_url": Link(links.manage(subject)), "held_until": subject.held_until}
-        return WaitingListPlaceContext(**cls.values(subject), **offer)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -29,12 +29,13 @@ from .posting import drain
 START = datetime(2027, 4, 20, 8, tzinfo=UTC)  # a Tuesday, ten o'clock in Berlin
 BEFORE = START - timedelta(days=20)
 MEETING = "https://meet.example/room"
-CONFIRMED, MOVED, REMINDER, OFFER, CANCELLED = (
+CONFIRMED, MOVED, REMINDER, WAITING, OFFER, CANCELLED = (
     LETTERS[name]
     for name in (
         "webinar_registration",
         "webinar_moved",
         "webinar_reminder",
+        "waiting_list",
         "waiting_list_place",
         "registration_cancelled",
     )
@@ -89,6 +90,7 @@ def test_way_through_the_waiting_list_is_told_of_letter_by_letter() -> None:
 
     assert promised() == [
         ("webinar_registration", "Ada"),
+        ("waiting_list", "Bob"),
         ("registration_cancelled", "Ada"),
         ("waiting_list_place", "Bob"),
         ("webinar_registration", "Bob"),
@@ -105,6 +107,18 @@ def test_who_cancels_and_comes_back_is_told_of_each(before: Any) -> None:
     assert promised() == [("webinar_registration", "Ada"), ("registration_cancelled", "Ada")] * 2
 
 
+def test_who_gives_the_place_in_line_up_and_comes_back_is_told_of_each(before: Any) -> None:
+    session = a_session(capacity=1)
+    come(session, "Ada")
+    for _ in range(2):
+        (bob,) = come(session, "Bob")
+        come(session, "Bob")  # says it twice
+        cancel(bob)
+        before.shift(timedelta(hours=1))
+
+    assert promised()[1:] == [("waiting_list", "Bob"), ("registration_cancelled", "Bob")] * 2
+
+
 def test_move_is_told_of_each_time_and_other_changes_are_not() -> None:
     session = a_session(capacity=1)
     come(session, "Ada", "Bob")
@@ -112,7 +126,7 @@ def test_move_is_told_of_each_time_and_other_changes_are_not() -> None:
         change_session(session, {"starts_at": start})
     change_session(session, {"presenter": "Grace Hopper"})
 
-    assert promised()[1:] == [("webinar_moved", "Ada"), ("webinar_moved", "Bob")] * 3
+    assert promised()[2:] == [("webinar_moved", "Ada"), ("webinar_moved", "Bob")] * 3
 
 
 def test_everybody_is_told_that_a_session_does_not_take_place() -> None:
@@ -121,7 +135,7 @@ def test_everybody_is_told_that_a_session_does_not_take_place() -> None:
 
     cancel_session(session)
 
-    assert promised()[1:] == [("registration_cancelled", "Ada"), ("registration_cancelled", "Bob")]
+    assert promised()[2:] == [("registration_cancelled", "Ada"), ("registration_cancelled", "Bob")]
     assert "does not take place" in part(written(CANCELLED, Registration.objects.get(first_name="Ada")), "plain")
 
 
@@ -141,6 +155,7 @@ def test_letters_to_the_forgotten_are_not_written(before: Any) -> None:
         (CONFIRMED, {Status.CONFIRMED}),
         (REMINDER, {Status.CONFIRMED}),
         (MOVED, {Status.CONFIRMED, Status.PENDING_PAYMENT, Status.WAITLISTED, Status.OFFERED}),
+        (WAITING, {Status.WAITLISTED}),
         (OFFER, {Status.OFFERED}),
         (CANCELLED, {Status.CANCELLED}),
     ],
@@ -217,8 +232,22 @@ def test_confirmation_has_the_way_in_and_the_way_out(kind: str) -> None:
     assert links.manage(registration) in text
 
 
-def test_who_has_no_seat_does_not_learn_where_it_takes_place() -> None:
-    letter = as_received(written(MOVED, a_registration(status=Status.WAITLISTED)))
+@pytest.mark.parametrize("kind", ["plain", "html"])
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "on the waiting list of this webinar"), ("de", "auf der Warteliste dieses Webinars")]
+)
+def test_who_waits_is_told_so_with_the_way_to_the_own_page(language: str, words: str, kind: str) -> None:
+    registration = a_registration(status=Status.WAITLISTED, language=language)
+
+    text = part(written(WAITING, registration), kind)
+
+    assert words in text
+    assert links.manage(registration) in text
+
+
+@pytest.mark.parametrize("letter", [MOVED, WAITING], ids=lambda letter: letter.name)
+def test_who_has_no_seat_does_not_learn_where_it_takes_place(letter: Any) -> None:
+    letter = as_received(written(letter, a_registration(status=Status.WAITLISTED)))
 
     assert MEETING not in letter.as_string()
     assert list(letter.iter_attachments()) == []
@@ -236,7 +265,9 @@ def test_reminder_counts_days_by_the_readers_calendar(before: Any, ahead: timede
     assert written(REMINDER, registration).subject.endswith(f"starts {words}")
 
 
-@pytest.mark.parametrize("name", [CONFIRMED, MOVED, REMINDER, OFFER, CANCELLED], ids=lambda letter: letter.name)
+@pytest.mark.parametrize(
+    "name", [CONFIRMED, MOVED, REMINDER, WAITING, OFFER, CANCELLED], ids=lambda letter: letter.name
+)
 def test_letters_offer_real_registrations_and_samples_to_preview(name: Any) -> None:
     subject = a_registration(status=next(iter(name.statuses)))
 
