@@ -456,7 +456,7 @@ def test_page_that_looks_again_hears_of_the_money_loses_its_form_and_stops_looki
 
     text = answer.content.decode()
     assert "You have a seat" in text
-    assert '<section id="payment" hx-swap-oob="delete">' in text
+    assert 'data-payable="no"' in text
     assert re.search(r"<title>You have a seat\s+– ", text)
     assert (seconds_between(answer), seconds_between(client.get(path_of(registration)))) == (0, 0)
 
@@ -469,7 +469,7 @@ def test_page_with_a_form_keeps_it_when_a_try_was_declined(client: Client) -> No
     answer = poll(client, page)
 
     assert heading(answer) == "The payment did not go through"
-    assert 'hx-swap-oob="delete"' not in answer.content.decode()
+    assert 'data-payable="yes"' in answer.content.decode()
     assert "Go on to the payment" not in read(answer)
 
 

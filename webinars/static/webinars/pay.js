@@ -127,16 +127,18 @@
     }
   };
 
-  // Where the form goes away under somebody's hands, what is new is read instead.
-  document.addEventListener("htmx:oobBeforeSwap", (event) => {
-    if (event.detail.target.id === "payment" && event.detail.target.contains(document.activeElement)) {
-      document.querySelector("#standing h1").focus();
-    }
-  });
+  // Nobody may pay what cannot be paid any more. Where the form goes away under somebody's hands, what is new is read.
+  const dropForm = () => {
+    if (!place?.isConnected || document.getElementById("poll").dataset.payable === "yes") return;
+    const wasHere = place.contains(document.activeElement);
+    place.remove();
+    if (wasHere) document.querySelector("#standing h1").focus();
+  };
 
   document.addEventListener("DOMContentLoaded", () => {
     countDown();
     setInterval(countDown, 1000);
+    document.body.addEventListener("htmx:afterSettle", dropForm);
     if (!place) return;
     part("form").addEventListener("submit", pay);
     part("again").addEventListener("click", begin);
