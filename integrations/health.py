@@ -12,6 +12,7 @@ from . import breaker, errors, registry
 from .complaints import sentences
 from .configuration import has_moved, is_complete
 from .models import Connection
+from .redact import whereabouts
 from .service import ConnectionReport, IntegrationService
 
 logger = structlog.get_logger(__name__)
@@ -59,7 +60,7 @@ def _ask(connection: Connection) -> ConnectionReport:
     except errors.IntegrationError as error:
         return ConnectionReport(_("The test failed."), problems=[error.message])
     except Exception as error:
-        logger.exception("test failed", integration=connection.integration.slug)
+        logger.error("test failed", integration=connection.integration.slug, exception=whereabouts(error))
         return ConnectionReport(_("The test failed."), problems=[type(error).__name__])
     if not report.ok:
         breaker.barred(connection, errors.Misconfigured("; ".join(report.problems)))

@@ -13,7 +13,7 @@ from django.utils import timezone
 from . import errors, registry, trigger
 from .models import Connection, Integration, WebhookEvent
 from .outbox.wake import ask
-from .redact import redact
+from .redact import redact, whereabouts
 from .service import Incoming, IntegrationService
 
 logger = structlog.get_logger(__name__)
@@ -81,7 +81,8 @@ def _failed(event: WebhookEvent, error: Exception) -> None:
     if isinstance(error, errors.IntegrationError):
         reason, counts = redact(error.message), not error.blames_connection
     else:
-        logger.exception("webhook failed", integration=event.integration.slug, type=event.type)
+        about = {"integration": event.integration.slug, "type": event.type}
+        logger.error("webhook failed", **about, exception=whereabouts(error))
         reason, counts = type(error).__name__, True
     last = counts and event.attempts >= len(RETRIES)
     delay = RETRIES[min(event.attempts, len(RETRIES) - 1)]

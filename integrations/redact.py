@@ -1,6 +1,7 @@
 """Keep secrets and people out of logs and messages: what other systems answer may quote either."""
 
 import re
+import traceback
 from collections.abc import Iterable, Mapping, MutableMapping
 from typing import Any
 
@@ -35,6 +36,11 @@ def redact(text: str, secrets: Iterable[object] = ()) -> str:
 def without_keys(text: str) -> str:
     """`text` without what gives itself away as a secret, such as what we sign for the links in letters."""
     return _SHAPED.sub("[secret]", text)
+
+
+def whereabouts(error: BaseException) -> str:
+    """A bug's kind and the lines that led to it. Its text is left out: it may quote any secret."""
+    return "".join([*traceback.format_tb(error.__traceback__), type(error).__name__])
 
 
 def redacted(value: Any) -> Any:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from integrations import breaker, errors, progress, registry, trigger
 from integrations.models import Connection, Delivery, Installation
-from integrations.redact import redact
+from integrations.redact import redact, whereabouts
 from integrations.service import IntegrationService, Operation, Outcome
 
 from .lease import Claimed, Lease, Settlement, claim, settle, with_work
@@ -178,7 +178,7 @@ class Batch:
             except errors.IntegrationError as error:
                 return error
             except Exception as error:
-                logger.exception("handler failed", operation=str(self.operation))
+                logger.error("handler failed", operation=str(self.operation), exception=whereabouts(error))
                 return error
             self.settle([left.pop(subject.pk) for subject in subjects if subject.pk in left], outcome)
             if left and self.service.gate.is_late:
