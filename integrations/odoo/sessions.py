@@ -19,6 +19,7 @@ from .step import known, not_in_step
 
 MODEL = "event.event"
 OPERATION = "push_sessions"
+JOIN_LINK = "event_url"
 NO_EVENT = "The event was deleted in Odoo."
 # What tells that an event does not take place: from 19 a state of its own, before that a stage.
 CANCELLED_STATE, CANCELLED_STAGE = "cancel", "Cancelled"
@@ -75,7 +76,12 @@ class SessionRecords(Records[Session]):
     def difference(
         self, subject: Session, values: Values, record: ExternalRecord | None, held: dict[int, dict[str, Any]]
     ) -> Difference[Session]:
-        """A cancellation counts whatever stage they had put the event in; what they do with it afterwards is theirs."""
+        """A cancellation counts whatever stage they had put the event in; what they do with it afterwards is theirs.
+
+        So is the join link, once we neither send one nor have to take one away.
+        """
+        if record and not any([values.get(JOIN_LINK), record.sent.get(JOIN_LINK), *record.sending.get(JOIN_LINK, [])]):
+            values = {name: value for name, value in values.items() if name != JOIN_LINK}
         row = held.get(int(record.remote_id)) if record else None
         if record and row:
             for name in ("kanban_state", "stage_id"):

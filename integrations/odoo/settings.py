@@ -62,11 +62,11 @@ class OdooSettings(IntegrationSettings):
     )
 
     join_link: bool = Field(
-        True,
+        False,
         title=noop("Send the join link"),
         description=noop(
-            "From 19, Odoo has a field for where a session takes place online. "
-            "Switch it off where visitors of Odoo's website must not see the link."
+            "From 19, Odoo has a field for where a session takes place online. Whether Odoo's website shows it to "
+            "every visitor is not known, so it is off at first: switch it on where nobody reads there who has no seat."
         ),
     )
 

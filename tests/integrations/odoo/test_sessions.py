@@ -47,14 +47,30 @@ def test_a_session_arrives_with_all_that_concerns_odoo(odoo: Integration, peer: 
     assert {name: event[name] for name in expected} == expected
     assert event["event_type_id"][1] == "Webinar"
     assert event.get("website_published", True) is True
-    # 16 has no field for the link, and no other is put to this use.
+    assert "meet.example" not in str(peer.records("event.event"))
+
+
+@pytest.fixture
+def sends_links(odoo: Integration) -> None:
+    configuration.configure(odoo, {"join_link": True})
+
+
+@pytest.mark.usefixtures("sends_links")
+@pytest.mark.parametrize("peer", EVERY_ODOO, indirect=True)
+def test_the_join_link_is_sent_where_somebody_says_so(peer: OdooSandbox) -> None:
+    """16 has no field for it, and no other is put to this use."""
+    a_session(meeting_url="https://meet.example/x")
+
+    push()
+
+    event = only(peer, "event.event")
     assert str(event).count("meet.example") == (1 if peer.version == "19.0" else 0)
     assert event.get("event_url") == ("https://meet.example/x" if peer.version == "19.0" else None)
 
 
+@pytest.mark.usefixtures("sends_links")
 @pytest.mark.parametrize("peer", ["19.0", "19.0 website"], indirect=True)
-def test_the_join_link_stays_here_where_somebody_says_so(odoo: Integration, peer: OdooSandbox) -> None:
-    """And is taken away where it was sent before."""
+def test_the_join_link_is_taken_away_where_somebody_changes_his_mind(odoo: Integration, peer: OdooSandbox) -> None:
     session = a_session(meeting_url="https://meet.example/x")
     push()
     configuration.configure(odoo, {"join_link": False})
@@ -66,8 +82,21 @@ def test_the_join_link_stays_here_where_somebody_says_so(odoo: Integration, peer
     assert not ExternalRecord.objects.exclude(kept={}).exists()
 
 
+@pytest.mark.parametrize("peer", ["19.0"], indirect=True)
+def test_a_link_of_theirs_asks_nobody_while_ours_stays_here(odoo: Integration, peer: OdooSandbox) -> None:
+    session = a_session(meeting_url="https://meet.example/x")
+    push()
+    peer.write("event.event", only(peer, "event.event")["id"], {"event_url": "https://theirs.example"})
+
+    push_again(OdooService.push_sessions, [session])
+
+    assert only(peer, "event.event")["event_url"] == "https://theirs.example"
+    assert not ExternalRecord.objects.exclude(kept={}).exists()
+
+
+@pytest.mark.usefixtures("sends_links")
 @pytest.mark.parametrize("peer", ["19.0", "19.0 website"], indirect=True)
-def test_a_new_join_link_is_written_alone(odoo: Integration, peer: OdooSandbox) -> None:
+def test_a_new_join_link_is_written_alone(peer: OdooSandbox) -> None:
     session = a_session(meeting_url="https://meet.example/x")
     push()
     peer.write("event.event", only(peer, "event.event")["id"], {"name": "Theirs"})
