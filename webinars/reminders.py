@@ -40,19 +40,19 @@ def due(now: datetime) -> list[Due]:
     longest = max((rule.before for rule in rules), default=timedelta(0))
     sessions = Session.objects.upcoming(now).filter(starts_at__lte=now + longest + SLACK)
     own = {(rule.session_id, rule.before) for rule in ReminderRule.objects.exclude(session=None)}
-    done = set(Reminded.objects.filter(starts_at__gt=now).values_list("rule", "session", "starts_at"))
+    done = set(Reminded.objects.filter(starts_at__gt=now).values_list("session", "starts_at", "before"))
     return [
         Due(rule, session, rule.due_at(session))
         for session in sessions
         for rule in rules
         if rule.session_id == session.pk or (rule.session_id is None and (session.pk, rule.before) not in own)
-        if is_due(rule, session, now) and (rule.pk, session.pk, session.starts_at) not in done
+        if is_due(rule, session, now) and (session.pk, session.starts_at, rule.before) not in done
     ]
 
 
 def is_due(rule: ReminderRule, session: Session, now: datetime) -> bool:
-    """Neither a new or changed rule nor a session that was moved reminds of what would have been due before that."""
-    since = max(rule.updated_at, session.moved_at or rule.updated_at)
+    """Neither a rule that is new or another one, nor a session that was moved, reminds of what was due before that."""
+    since = max(rule.counts_from, session.moved_at or rule.counts_from)
     return since <= rule.due_at(session) <= now < session.starts_at
 
 
@@ -66,7 +66,7 @@ def remind(rule: ReminderRule, session: Session, now: datetime) -> int:
     if session.status != Session.Status.PUBLISHED or not is_due(rule, session, now):
         return 0
     _, is_first = Reminded.objects.get_or_create(
-        rule=rule, session=session, starts_at=session.starts_at, defaults={"reminded_at": now}
+        session=session, starts_at=session.starts_at, before=rule.before, defaults={"reminded_at": now}
     )
     seated = session.registrations.filter(status=Status.CONFIRMED).alias(
         since=Coalesce("confirmed_at", "registered_at")

@@ -50,7 +50,7 @@ sessions_changed = Signal()
 sessions_cancelled = Signal()
 
 # The time of a reminder has come for people of one session who have a seat. Argument besides: rule=ReminderRule.
-# Sent by `webinars.reminders`, once for each rule, session and start.
+# Sent by `webinars.reminders`, once for each session, start and time before it.
 reminders_due = Signal()
 
 # All that speak of payments: sender=Payment, payments=Sequence[Payment]; of refunds: sender=Refund,

@@ -108,7 +108,7 @@ def remind(sender: type[Registration], registrations: Registrations, rule: Remin
     outbox.once(
         EmailService.webinar_reminder,
         registrations,
-        occasion=of_start(rule.pk, registrations[0].session),
+        occasion=of_start(int(rule.before.total_seconds()), registrations[0].session),
         expires_at=registrations[0].session.starts_at,
     )
 

@@ -63,6 +63,56 @@ def test_reminder_is_typed_in_days_hours_and_minutes(operator: Client) -> None:
     assert "1 day, 2 hours, 30 minutes" in operator.get("/admin/webinars/reminderrule/").content.decode()
 
 
+BEFORE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("was_active", "typed", "anew"),
+    [
+        (True, {}, False),
+        (True, {"before_hours": ""}, False),
+        (True, {"before_minutes": "5"}, True),
+        (True, {"active": ""}, False),
+        (False, {}, True),
+        (False, {"active": ""}, False),
+        (True, {"session": ""}, True),
+    ],
+)
+def test_reminder_counts_anew_only_where_it_is_another_one(
+    operator: Client, was_active: bool, typed: dict[str, str], anew: bool
+) -> None:
+    row = ReminderRule.objects.create(
+        session=SessionFactory(), before=timedelta(days=3), active=was_active, counts_from=BEFORE
+    )
+    saved = {"before_days": "3", "before_hours": "0", "before_minutes": "0", "session": row.session_id, "active": "on"}
+
+    operator.post(f"/admin/webinars/reminderrule/{row.pk}/change/", {**saved, **typed})
+
+    row.refresh_from_db()
+    assert row.active is (typed.get("active") != "")
+    assert (row.counts_from > BEFORE) is anew
+
+
+def test_reminder_on_the_page_of_its_session_is_saved_with_it_and_does_not_count_anew(operator: Client) -> None:
+    session = a_session()
+    row = ReminderRule.objects.create(session=session, before=timedelta(days=3), counts_from=BEFORE)
+    inline = {
+        "id": row.pk,
+        "session": session.pk,
+        "before_days": "3",
+        "before_hours": "0",
+        "before_minutes": "0",
+        "active": "on",
+    }
+    typed = {f"reminder_rules-0-{name}": value for name, value in inline.items()}
+    counts = {"reminder_rules-TOTAL_FORMS": "1", "reminder_rules-INITIAL_FORMS": "1"}
+
+    plan(operator, session, presenter="Ada", **counts, **typed)
+
+    assert Session.objects.get().presenter == "Ada"
+    assert ReminderRule.objects.get(pk=row.pk).counts_from == BEFORE
+
+
 @pytest.mark.parametrize("span", [("", "", ""), ("0", "0", "0"), ("7", "", ""), ("-1", "", ""), ("x", "", "")])
 def test_reminder_of_no_time_or_of_a_time_that_there_is_is_refused(operator: Client, span: tuple[str, ...]) -> None:
     before = ReminderRule.objects.count()

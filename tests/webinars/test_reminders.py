@@ -32,7 +32,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def rules(db: None) -> None:
     """Both usual ones, made before all that a test is about."""
-    assert ReminderRule.objects.update(updated_at=LONG_AGO) == 2
+    assert ReminderRule.objects.update(counts_from=LONG_AGO) == 2
 
 
 @pytest.fixture
@@ -223,6 +223,28 @@ def test_rule_of_a_session_takes_the_place_of_the_same_one_for_all(told: Told) -
     sweep_every(timedelta(hours=1), START - TWO_DAYS, START)
 
     assert [name for name, before in told if before == TWO_DAYS] == ["Bob"]
+
+
+def test_deleted_rule_of_a_session_leaves_its_reminders_to_the_one_for_all_and_nobody_is_told_twice(told: Told) -> None:
+    session = a_session()
+    came(START - timedelta(days=20), "Ada", session=session)
+    own = add_rule(at=LONG_AGO, session=session, before=WEEK)
+    send_reminders(START - WEEK)
+    own.delete()
+
+    sweep_every(timedelta(hours=1), START - WEEK, START)
+
+    assert told == [("Ada", WEEK), ("Ada", TWO_DAYS)]
+
+
+def test_rule_that_says_something_else_after_its_turn_has_another(told: Told) -> None:
+    came(START - timedelta(days=20), "Ada", session=a_session())
+    send_reminders(START - WEEK)
+    ReminderRule.objects.filter(before=WEEK).update(before=timedelta(days=3), counts_from=START - timedelta(days=4))
+
+    sweep_every(timedelta(hours=1), START - timedelta(days=4), START)
+
+    assert told == [("Ada", WEEK), ("Ada", timedelta(days=3)), ("Ada", TWO_DAYS)]
 
 
 @pytest.mark.parametrize(

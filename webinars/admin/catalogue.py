@@ -7,6 +7,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from modeltranslation.admin import TranslationAdmin
@@ -91,6 +92,17 @@ def in_words(span: timedelta) -> str:
 
 class ReminderForm(forms.ModelForm):  # type: ignore[type-arg] # it takes none at run time
     before = SpanField(label=_("How long before"))
+
+    def save(self, commit: bool = True) -> ReminderRule:
+        if self.is_another():
+            self.instance.counts_from = timezone.now()
+        rule: ReminderRule = super().save(commit)
+        return rule
+
+    def is_another(self) -> bool:
+        """Not what is merely saved again, or put to rest: that still reminds of what no sweep has seen to."""
+        is_activated = "active" in self.changed_data and self.instance.active
+        return is_activated or "session" in self.changed_data or self.initial.get("before") != self.instance.before
 
 
 class RulesMixin:

@@ -10,6 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from leads.clocks import default_zone, validate_zone
@@ -160,8 +161,8 @@ class ReminderRule(models.Model):
     )
     before = models.DurationField(_("how long before"))
     active = models.BooleanField(_("active"), default=True)
-    # A rule says nothing about what was before it was made, or changed.
-    updated_at = models.DateTimeField(_("updated at"), auto_now=True)
+    # A rule says nothing about what was before it was made, activated, or made another one.
+    counts_from = models.DateTimeField(_("counts from"), default=timezone.now, editable=False)
 
     class Meta:
         verbose_name = _("reminder")
@@ -184,10 +185,14 @@ class ReminderRule(models.Model):
 
 
 class Reminded(models.Model):
-    """A rule had its turn for a session that starts then. Whoever gets a seat later is not reminded by it."""
+    """People were reminded so long before a session that starts then. Whoever gets a seat later is not.
 
-    rule = models.ForeignKey(ReminderRule, on_delete=models.CASCADE, db_index=False, related_name="reminded")
-    session = models.ForeignKey(Session, on_delete=models.CASCADE, related_name="reminded")
+    It does not matter by which rule: the one for all steps in where a session's own is deleted, and says nothing twice.
+    """
+
+    # The unique constraint's index serves look-ups by session.
+    session = models.ForeignKey(Session, on_delete=models.CASCADE, db_index=False, related_name="reminded")
+    before = models.DurationField()
     starts_at = models.DateTimeField()
     reminded_at = models.DateTimeField()
 
@@ -195,8 +200,8 @@ class Reminded(models.Model):
         verbose_name = _("sent reminder")
         verbose_name_plural = _("sent reminders")
         constraints = [
-            models.UniqueConstraint(fields=["rule", "session", "starts_at"], name="webinars_reminded_once"),
+            models.UniqueConstraint(fields=["session", "starts_at", "before"], name="webinars_reminded_once"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.rule} {self.session}"
+        return f"{self.before} {self.session}"

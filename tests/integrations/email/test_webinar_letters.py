@@ -49,7 +49,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def before(db: None) -> Any:
     """It is three weeks before the session; the usual reminders have been there for long."""
-    ReminderRule.objects.update(updated_at=datetime(2020, 1, 1, tzinfo=UTC))
+    ReminderRule.objects.update(counts_from=datetime(2020, 1, 1, tzinfo=UTC))
     with time_machine.travel(BEFORE, tick=False) as traveller:
         yield traveller
 
