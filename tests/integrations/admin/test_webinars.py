@@ -63,7 +63,7 @@ def test_cancelled_session_cancels_its_people(operator: Client) -> None:
 def test_what_cannot_be_undone_is_asked_first(operator: Client) -> None:
     page = text(operator.get(page_of(SessionFactory())))
 
-    assert "this cannot be undone. Cancel this session?" in page
+    assert "This cannot be undone. Cancel this session?" in page
 
 
 def test_clone_is_a_draft_at_a_time_by_the_sessions_clock(operator: Client) -> None:

@@ -71,7 +71,7 @@ def written(letter: Any, registration: Registration, occasion: str = "") -> Any:
 
 
 def promised() -> list[tuple[str, str]]:
-    """(letter, first name) of all that was promised, in that order."""
+    """(letter, first name) of all that was promised, in that order; of what was promised together, in any."""
     names = dict(Registration.objects.values_list("pk", "first_name"))
     rows = Delivery.objects.filter(integration__slug="email", subject_type="webinars.registration").order_by("pk")
     return [(letter, names[pk]) for letter, pk in rows.values_list("operation", "subject_id")]
@@ -126,7 +126,7 @@ def test_move_is_told_of_each_time_and_other_changes_are_not() -> None:
         change_session(session, {"starts_at": start})
     change_session(session, {"presenter": "Grace Hopper"})
 
-    assert promised()[2:] == [("webinar_moved", "Ada"), ("webinar_moved", "Bob")] * 3
+    assert sorted(promised()[2:]) == [("webinar_moved", name) for name in ("Ada", "Bob") for _ in range(3)]
 
 
 def test_everybody_is_told_that_a_session_does_not_take_place() -> None:
@@ -135,7 +135,7 @@ def test_everybody_is_told_that_a_session_does_not_take_place() -> None:
 
     cancel_session(session)
 
-    assert promised()[2:] == [("registration_cancelled", "Ada"), ("registration_cancelled", "Bob")]
+    assert sorted(promised()[2:]) == [("registration_cancelled", "Ada"), ("registration_cancelled", "Bob")]
     assert "does not take place" in part(written(CANCELLED, Registration.objects.get(first_name="Ada")), "plain")
 
 
