@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from integrations import runs
 from integrations.models import Integration
 from webinars import actions
+from webinars.actions.registrations import is_door_open
 from webinars.admin.catalogue import TopicAdmin
 from webinars.admin.registrations import RegistrationAdmin
 from webinars.admin.sessions import SessionAdmin
@@ -69,8 +70,14 @@ def can_be_completed(session: Session) -> bool:
     return session.status == Session.Status.PUBLISHED and began(session)
 
 
-def is_planned(session: Session) -> bool:
-    return session.status in (Session.Status.DRAFT, Session.Status.PUBLISHED)
+def is_over(session: Session) -> bool:
+    return session.ends_at <= timezone.now()
+
+
+def can_be_cancelled(session: Session) -> bool:
+    """What took place is completed."""
+    is_ahead = session.status == Session.Status.PUBLISHED and not is_over(session)
+    return is_ahead or session.status == Session.Status.DRAFT
 
 
 SESSION_VERBS = (
@@ -99,7 +106,7 @@ SESSION_VERBS = (
         "event_busy",
         doing(actions.cancel_session, gettext_lazy("“%(name)s” is cancelled.")),
         permission="change",
-        applies=is_planned,
+        applies=can_be_cancelled,
         variant="danger",
         question=gettext_lazy(
             "Everybody who registered gets a letter and, who paid, all of the money back. This cannot be undone."
@@ -121,7 +128,7 @@ REGISTRATION_VERBS = (
         "check",
         doing(lambda person: actions.mark_attendance([person], True), gettext_lazy("%(name)s came.")),
         permission="session",
-        applies=lambda person: person.status in SEATED - {Status.ATTENDED} and began(person.session),
+        applies=lambda person: person.status in SEATED - {Status.ATTENDED} and is_door_open(person.session),
     ),
     Verb(
         "no_show",
@@ -129,7 +136,7 @@ REGISTRATION_VERBS = (
         "close",
         doing(lambda person: actions.mark_attendance([person], False), gettext_lazy("%(name)s did not come.")),
         permission="session",
-        applies=lambda person: person.status in SEATED - {Status.NO_SHOW} and began(person.session),
+        applies=lambda person: person.status in SEATED - {Status.NO_SHOW} and is_door_open(person.session),
     ),
     Verb(
         "cancel",
@@ -137,7 +144,7 @@ REGISTRATION_VERBS = (
         "person_cancel",
         doing(actions.cancel, gettext_lazy("The registration of %(name)s is cancelled.")),
         permission="session",
-        applies=lambda person: person.status in OPEN,
+        applies=lambda person: person.status in OPEN and not is_over(person.session),
         question=gettext_lazy(
             "The person gets a letter and, of what was paid, what the session's rules give back; the seat goes to the"
             " next in line. Cancel it?"

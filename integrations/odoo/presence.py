@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from integrations.models import ExternalRecord
 from webinars import actions
-from webinars.errors import ImpossibleMove
+from webinars.errors import ImpossibleMove, SessionNotStarted
 from webinars.models import Registration, Session
 from webinars.models.registration import SEATED, Status
 
@@ -81,13 +81,13 @@ def note(presence: Presence) -> dict[str, int]:
 
 
 def mark(people: Sequence[Registration], *, attended: bool) -> int:
-    """Whoever gave the seat up meanwhile is left out."""
+    """Whoever gave the seat up meanwhile is left out, and whoever was checked in long before the start for now."""
     if not people:
         return 0
-    with suppress(ImpossibleMove):
+    with suppress(ImpossibleMove, SessionNotStarted):
         return actions.mark_attendance(people, attended)
     marked = 0
     for registration in people:
-        with suppress(ImpossibleMove):
+        with suppress(ImpossibleMove, SessionNotStarted):
             marked += actions.mark_attendance([registration], attended)
     return marked

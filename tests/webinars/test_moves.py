@@ -1,8 +1,10 @@
 """Every state against every action: what is possible leads where it should, what is not changes nothing."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from tests.factories import RegistrationFactory, SessionFactory
 from tests.webinars.paying import pay
@@ -13,11 +15,12 @@ from webinars.actions import (
     mark_attendance,
     update_registration,
 )
-from webinars.errors import ImpossibleMove
+from webinars.errors import ImpossibleMove, SessionNotStarted, SessionOver
 from webinars.models import Registration, Session
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("payable")]
 
+HOUR = timedelta(hours=1)
 ACTIONS: dict[str, Callable[[Registration], object]] = {
     "pay": pay,
     "accept_offer": accept_offer,
@@ -48,7 +51,8 @@ EVERY = [(status, action) for status in Registration.Status.values for action in
 
 @pytest.mark.parametrize(("status", "action"), EVERY)
 def test_action_leads_to_the_state_of_the_table_or_is_refused(status: str, action: str) -> None:
-    registration = RegistrationFactory(session=SessionFactory(capacity=1), status=status)
+    session = SessionFactory(capacity=1, starts_at=timezone.now() + HOUR)
+    registration = RegistrationFactory(session=session, status=status)
     expected = LEADS_TO[status].get(action)
 
     if expected is None:
@@ -88,7 +92,7 @@ def test_only_what_is_held_has_an_end() -> None:
 
 
 def test_mark_attendance_is_all_or_nothing() -> None:
-    session = SessionFactory()
+    session = SessionFactory(starts_at=timezone.now())
     there = RegistrationFactory(session=session)
     gone = RegistrationFactory(session=session, status="cancelled")
 
@@ -96,6 +100,28 @@ def test_mark_attendance_is_all_or_nothing() -> None:
         mark_attendance([there, gone], attended=True)
 
     assert set(Session.objects.get().registrations.values_list("status", flat=True)) == {"confirmed", "cancelled"}
+
+
+@pytest.mark.parametrize("attended", [True, False])
+def test_nobody_came_or_stayed_away_more_than_two_hours_before_the_start(attended: bool) -> None:
+    begins, later = (SessionFactory(starts_at=timezone.now() + ahead) for ahead in (HOUR, 2 * HOUR + HOUR / 60))
+    people = [RegistrationFactory(session=session) for session in (begins, later)]
+
+    with pytest.raises(SessionNotStarted):
+        mark_attendance(people, attended)
+    assert set(Registration.objects.values_list("status", flat=True)) == {"confirmed"}
+
+    assert mark_attendance(people[:1], attended) == 1
+
+
+@pytest.mark.parametrize("status", ["confirmed", "waitlisted", "pending_payment", "offered"])
+def test_nobody_cancels_what_is_over(status: str) -> None:
+    registration = RegistrationFactory(session=SessionFactory(starts_at=timezone.now() - HOUR), status=status)
+
+    with pytest.raises(SessionOver):
+        cancel(registration)
+
+    assert Registration.objects.get().status == status
 
 
 def test_update_refuses_what_is_no_detail() -> None:

@@ -1,7 +1,7 @@
 """What becomes of a registration."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -9,7 +9,7 @@ from django.utils import timezone
 from webinars.actions.following import abandon
 from webinars.actions.seats import confirm, expect, hold_for_paying, lock, locked, move, of, offer_free_seats
 from webinars.actions.settling import due_by_rule, open_payments, settle_up
-from webinars.errors import OfferOver
+from webinars.errors import OfferOver, SessionNotStarted, SessionOver
 from webinars.models import Refund, Registration, Session
 from webinars.models.registration import DETAILS, HELD, OPEN, OVER, SEATED, Status
 from webinars.ports import payments
@@ -22,16 +22,20 @@ from webinars.signals import (
 from webinars.sweeping import one_by_one
 
 EDITABLE = frozenset(DETAILS)
+DOOR = timedelta(hours=2)  # before the start, whoever looks in is there
 
 
 @transaction.atomic
 def cancel(registration: Registration) -> None:
-    """Give the seat or the place up; the seat goes to the next in line. Raises `ImpossibleMove`.
+    """Give the seat or the place up; the seat goes to the next in line. Raises `ImpossibleMove`, `SessionOver`.
 
     What was paid goes back as far as the session's rules say.
     """
     expect(locked(registration), OPEN)
-    due = due_by_rule([registration], timezone.now())
+    now = timezone.now()
+    if registration.session.ends_at <= now:
+        raise SessionOver
+    due = due_by_rule([registration], now)
     give_up(registration)
     settle_up([registration], due, Refund.Reason.CANCELLED_BY_CLIENT)
 
@@ -92,9 +96,14 @@ def expire_in(session: Session, now: datetime) -> int:
 
 @transaction.atomic
 def mark_attendance(registrations: Sequence[Registration], attended: bool) -> int:
-    """Note who came, or who did not; says for how many that is news. All of them, or none: raises `ImpossibleMove`."""
+    """Note who came, or who did not; says for how many that is news. All of them, or none.
+
+    Raises `ImpossibleMove`, and `SessionNotStarted` until two hours before the start.
+    """
     status = Status.ATTENDED if attended else Status.NO_SHOW
-    lock_all(registration.session_id for registration in registrations)
+    sessions = lock_all(registration.session_id for registration in registrations)
+    if not all(is_door_open(session) for session in sessions):
+        raise SessionNotStarted
     chosen = [registration.pk for registration in registrations]
     current = list(Registration.objects.filter(pk__in=chosen).select_related("session").order_by("pk"))
     for registration in current:
@@ -128,6 +137,11 @@ def give_up(registration: Registration) -> None:
     move([registration], Status.CANCELLED, timezone.now())
     registrations_cancelled.send(sender=Registration, registrations=[registration])
     offer_free_seats(registration.session)
+
+
+def is_door_open(session: Session) -> bool:
+    """Whether it can be known who comes."""
+    return session.starts_at - DOOR <= timezone.now()
 
 
 def lock_all(sessions: Iterable[int]) -> list[Session]:

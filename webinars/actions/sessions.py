@@ -17,6 +17,7 @@ from webinars.errors import (
     CapacityBelowTaken,
     SessionInThePast,
     SessionNotStarted,
+    SessionOver,
 )
 from webinars.models import Refund, Registration, ReminderRule, Session
 from webinars.models.registration import OPEN, Status
@@ -76,9 +77,11 @@ def complete_session(session: Session) -> None:
 
 @transaction.atomic
 def cancel_session(session: Session) -> None:
-    """It does not take place, and nobody has a seat in it any more. Raises `ImpossibleMove`."""
+    """It does not take place, and nobody has a seat in it any more. Raises `ImpossibleMove`, `SessionOver`."""
     expect(lock(session), AHEAD)
     was_published = session.status == Session.Status.PUBLISHED
+    if was_published and session.ends_at <= timezone.now():
+        raise SessionOver
     session.sequence += 1
     set_status(session, Session.Status.CANCELLED)
     if was_published:

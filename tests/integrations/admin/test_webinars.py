@@ -1,6 +1,7 @@
 """What operators do to sessions and to who comes, and what they see of both."""
 
 import csv
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import BytesIO, StringIO
@@ -153,8 +154,8 @@ def test_button_about_a_person_leads_back_to_the_session(operator: Client) -> No
     assert standing(session) == {"ada": "cancelled"}
 
 
-@pytest.mark.parametrize(("ago", "asked"), [(HOUR, True), (-HOUR, False)])
-def test_who_came_is_asked_once_it_began(operator: Client, ago: timedelta, asked: bool) -> None:
+@pytest.mark.parametrize(("ago", "asked"), [(HOUR, True), (-HOUR, True), (-3 * HOUR, False)])
+def test_who_came_is_asked_from_two_hours_before_the_start(operator: Client, ago: timedelta, asked: bool) -> None:
     session = SessionFactory(starts_at=timezone.now() - ago)
     RegistrationFactory(session=session)
 
@@ -168,6 +169,17 @@ def test_people_are_decided_about_by_who_may_change_the_session(staff: Callable[
     assert Registration.objects.get().status == "confirmed"
 
 
+@pytest.mark.parametrize(("ago", "asked"), [(HOUR / 2, True), (HOUR, False)])
+def test_nothing_is_cancelled_once_it_is_over(operator: Client, ago: timedelta, asked: bool) -> None:
+    session = SessionFactory(starts_at=timezone.now() - ago, duration_minutes=60)
+    ada = RegistrationFactory(session=session)
+
+    buttons = re.findall(r'action="[^"]*/(session|registration)/\d+/cancel/"', text(operator.get(page_of(session))))
+    assert sorted(buttons) == (["registration", "session"] if asked else [])
+    for row in (ada, session):
+        assert ("The session is over." in text(press(operator, row, "cancel"))) is not asked
+
+
 # --- at the door -----------------------------------------------------------------------------------------------------
 
 
@@ -176,7 +188,7 @@ def check_in(client: Client, session: Session, **data: Any) -> Any:
 
 
 def test_list_at_the_door_notes_one_person(operator: Client) -> None:
-    session = SessionFactory()
+    session = SessionFactory(starts_at=timezone.now() + HOUR)
     ada, _bob = come(session, "ada", "bob")
 
     page = text(check_in(operator, session, attended=ada.pk))
@@ -186,12 +198,20 @@ def test_list_at_the_door_notes_one_person(operator: Client) -> None:
 
 
 def test_list_at_the_door_notes_all_that_are_ticked(operator: Client) -> None:
-    session = SessionFactory()
+    session = SessionFactory(starts_at=timezone.now() + HOUR)
     ada, bob, _cleo = come(session, "ada", "bob", "cleo")
 
     check_in(operator, session, no_show="ticked", ticked=[ada.pk, bob.pk])
 
     assert standing(session) == {"ada": "no_show", "bob": "no_show", "cleo": "confirmed"}
+
+
+def test_list_at_the_door_says_that_it_is_too_early(operator: Client) -> None:
+    session = SessionFactory()
+    (ada,) = come(session, "ada")
+
+    assert "The session has not started yet." in text(check_in(operator, session, attended=ada.pk))
+    assert standing(session) == {"ada": "confirmed"}
 
 
 def test_list_at_the_door_notes_nobody_of_another_session(operator: Client) -> None:

@@ -204,10 +204,13 @@ class TestWhatChanges:
         expected = [{"state": {"ours": "open", "theirs": "cancel"}}] if became == "cancel" else []
         assert list(kept) == expected
 
-    def test_who_was_checked_in_after_a_lost_answer_attended(self, room: Session, peer: OdooSandbox) -> None:
+    def test_who_was_checked_in_after_a_lost_answer_attended(
+        self, room: Session, peer: OdooSandbox, time_machine: Any
+    ) -> None:
         self.lose_the_answer(room, peer, "ann")
         peer.write("event.registration", number(peer), {"state": "done"})
         push()
+        time_machine.move_to(room.starts_at)
 
         assert configuration.service_of("odoo").sync_webinars().counts == {"attended": 1}
 
@@ -245,7 +248,11 @@ class TestWhatChanges:
         assert there(peer) == {"ann": "done"}
         assert not ExternalRecord.objects.exclude(kept={}).exists()
 
-    def test_who_was_marked_as_present_here_is_checked_in_there(self, ann: Registration, peer: OdooSandbox) -> None:
+    def test_who_was_marked_as_present_here_is_checked_in_there(
+        self, ann: Registration, peer: OdooSandbox, time_machine: Any
+    ) -> None:
+        time_machine.move_to(ann.session.starts_at)
+
         actions.mark_attendance([ann], attended=True)
         push()
 
@@ -302,8 +309,11 @@ class TestPresence:
         Session.objects.filter(pk=room.pk).update(starts_at="2026-01-01T09:00Z")
         ExternalRecord.objects.filter(remote_model="event.event").update(as_of=room.updated_at)
 
-    def test_who_was_checked_in_there_attended(self, ann: Registration, peer: OdooSandbox) -> None:
+    def test_who_was_checked_in_there_attended(self, ann: Registration, peer: OdooSandbox, time_machine: Any) -> None:
         peer.write("event.registration", number(peer), {"state": "done"})
+        assert self.sync() == {}  # so long before, nobody came yet
+
+        time_machine.move_to(ann.session.starts_at)
 
         assert self.sync() == {"attended": 1}
 
@@ -317,6 +327,7 @@ class TestPresence:
         come(room, "bob")
         push()
         peer.write("event.registration", number_of(peer, "ann"), {"state": "done"})
+        time_machine.move_to(room.starts_at)
         assert self.sync() == {"attended": 1}
 
         time_machine.move_to(room.ends_at)
@@ -331,8 +342,11 @@ class TestPresence:
 
         assert self.sync() == {}
 
-    def test_what_is_decided_here_afterwards_is_not_taken_back(self, ann: Registration, peer: OdooSandbox) -> None:
+    def test_what_is_decided_here_afterwards_is_not_taken_back(
+        self, ann: Registration, peer: OdooSandbox, time_machine: Any
+    ) -> None:
         peer.write("event.registration", number(peer), {"state": "done"})
+        time_machine.move_to(ann.session.starts_at)
         self.sync()
 
         actions.mark_attendance([ann], attended=False)
