@@ -189,6 +189,7 @@ def test_moved_session_is_told(operator: Client) -> None:
         ("capacity", {"capacity": "0"}),
         ("duration_minutes", {"duration_minutes": "0"}),
         ("slug", {"slug": "no slug"}),
+        ("capacity", {"capacity": "9" * 5000}),
     ],
 )
 def test_session_that_makes_no_sense_is_refused_where_it_is_wrong(operator: Client, field: str, typed: Any) -> None:

@@ -42,6 +42,9 @@ ABOUT: dict[type[WebinarError], str] = {
 }
 
 
+MOST_DIGITS = 18  # more are no number of seats, and Python reads so many only
+
+
 class SessionForm(forms.ModelForm):  # type: ignore[type-arg] # it takes none at run time
     """`confirmed`: fewer seats than are taken are meant."""
 
@@ -208,4 +211,4 @@ class SessionAdmin(PeopleMixin, MessageMixin, CloneMixin, ModelAdmin):  # type: 
 def takes_too_many(request: HttpRequest, session: Session) -> bool:
     """Whether fewer seats are typed than are taken."""
     typed = request.POST.get("capacity", "")
-    return typed.isdecimal() and int(typed) < room_in(session).taken
+    return typed.isdecimal() and len(typed) <= MOST_DIGITS and int(typed) < room_in(session).taken
