@@ -1,6 +1,7 @@
 """Sessions as calendars read them (RFC 5545): the same session gives the same bytes until it changes."""
 
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -9,9 +10,11 @@ import icalendar
 from django.conf import settings
 
 from webinars.models import Registration, Session
+from webinars.models.registration import OPEN, Status
 from webinars.vtimezone import described
 
 PRODUCT = "-//Magnetiq//Webinars//EN"
+UNCERTAIN = OPEN - {Status.CONFIRMED}
 
 
 def calendar(events: Iterable[icalendar.Event], *, method: str = "PUBLISH", name: str = "") -> bytes:
@@ -56,13 +59,27 @@ def event(session: Session, *, uid: str, url: str, location: str = "", descripti
     return made
 
 
-def sequence_of(registration: Registration) -> int:
-    """The session's, for who registered once.
+def own(registration: Registration, *, url: str, location: str = "", description: str = "") -> icalendar.Event:
+    """One person's entry, the same in our letters and on their page."""
+    session = registration.session
+    made = event(session, uid=registration.uuid.hex, url=url, location=location, description=description)
+    made.sequence = sequence_of(registration)
+    made.stamp = max(session.updated_at, registration.updated_at)
+    if registration.is_over:
+        made.status = "CANCELLED"
+    elif registration.status in UNCERTAIN and session.status != Session.Status.CANCELLED:
+        made.status = "TENTATIVE"
+    return made
 
-    Whoever cancelled and came back needs a higher one than the cancellation had, or the calendar keeps to that.
+
+def sequence_of(registration: Registration) -> int:
+    """The session's, for who registered once. A cancellation counts one more, coming back at least one more again.
+
+    A calendar keeps to the highest that it has read, so it only ever rises: every second leaves room for two.
     """
     since = registration.registered_at - registration.created_at
-    return registration.session.sequence + max(0, int(since.total_seconds()))
+    back = 2 * (1 + int(since.total_seconds())) if since > timedelta(0) else 0
+    return registration.session.sequence + back + registration.is_over
 
 
 def clock_of(session: Session) -> ZoneInfo:

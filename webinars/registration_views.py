@@ -16,7 +16,7 @@ from django.utils import timezone
 from leads import throttle
 from leads.letter_views import behind_link, opened
 from webinars import actions, links, standing, wording, zones
-from webinars.calendar import calendar, event, sequence_of
+from webinars.calendar import calendar, own
 from webinars.errors import WebinarError
 from webinars.feeds import CALENDAR
 from webinars.forms import TOLD, DetailsForm
@@ -57,10 +57,7 @@ def as_calendar(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     session = found.session
     location = session.meeting_url if found.status == Status.CONFIRMED else ""
-    entry = event(session, uid=found.uuid.hex, url=links.manage(found), location=location)
-    entry.sequence = sequence_of(found) + found.is_over
-    if found.is_over:
-        entry.status = "CANCELLED"
+    entry = own(found, url=links.manage(found), location=location)
     response = HttpResponse(calendar([entry]), content_type=CALENDAR)
     response["Content-Disposition"] = f'attachment; filename="{session.slug}.ics"'
     return response

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from icalendar import Event, vCalAddress
 
 from webinars import links
-from webinars.calendar import calendar, event, sequence_of
+from webinars.calendar import calendar, own
 from webinars.models import Registration
 
 from . import addresses
@@ -22,7 +22,6 @@ def invitation(registration: Registration, recipient: Recipient, settings: Email
 def cancellation(registration: Registration, recipient: Recipient, settings: EmailSettings) -> list[Enclosure]:
     """Takes it out again."""
     taken = entry(registration, recipient, settings)
-    taken.sequence += 1
     taken.status = "CANCELLED"
     return enclosed(taken, CANCEL)
 
@@ -40,15 +39,12 @@ def entry(registration: Registration, recipient: Recipient, settings: EmailSetti
     """Of what is true now, in the active language. The same bytes until something changes."""
     session, page = registration.session, links.manage(registration)
     join = [_("Join the webinar: %(url)s") % {"url": session.meeting_url}] if session.meeting_url else []
-    made = event(
-        session,
-        uid=registration.uuid.hex,
+    made = own(
+        registration,
         url=session.meeting_url or page,
         location=session.meeting_url,
         description="\n".join([*join, _("Change or cancel your registration: %(url)s") % {"url": page}]),
     )
-    made.sequence = sequence_of(registration)
-    made.stamp = max(session.updated_at, registration.updated_at)
     made.add("ORGANIZER", person(settings.from_name, settings.from_email))
     made.add("ATTENDEE", person(recipient.name, recipient.address, PARTSTAT="ACCEPTED", RSVP="FALSE"))
     return made

@@ -117,6 +117,13 @@ def test_registration_that_was_cancelled_is_so_in_the_calendar_and_the_last_word
     assert (event.status.value, event.sequence.value) == ("CANCELLED", "4")
 
 
+@pytest.mark.parametrize("status", ["waitlisted", "offered", "pending_payment"])
+def test_seat_that_nobody_has_yet_is_tentative_in_the_calendar(client: Client, status: str) -> None:
+    registration = RegistrationFactory(status=status)
+
+    assert read(client.get(path_of(links.calendar(registration)))).vevent.status.value == "TENTATIVE"
+
+
 def test_session_that_was_cancelled_is_so_in_the_calendar(client: Client) -> None:
     registration = RegistrationFactory(session__status="cancelled", status="cancelled")
 

@@ -20,6 +20,7 @@ from tests.integrations.test_commands import run
 from tests.webinars.people import come
 from webinars import links
 from webinars.actions import accept_offer, cancel, cancel_session, change_session, forget
+from webinars.calendar import sequence_of
 from webinars.models import Message, Registration, ReminderRule, Session
 from webinars.reminders import send_reminders
 
@@ -372,6 +373,28 @@ def test_who_comes_back_has_the_entry_again(before: Any) -> None:
 
     assert back.vevent.uid.value == gone.vevent.uid.value
     assert int(back.vevent.sequence.value) > int(gone.vevent.sequence.value)
+
+
+@pytest.mark.parametrize("pause", [timedelta(milliseconds=1), timedelta(seconds=1), timedelta(days=9)])
+def test_entry_of_who_goes_and_comes_back_is_counted_upwards(before: Any, pause: timedelta) -> None:
+    (ada,) = come(a_session(), "Ada")
+    counted = [sequence_in(written(CONFIRMED, ada))]
+    before.shift(pause)
+    cancel(ada)
+    counted.append(sequence_in(written(CANCELLED, ada)))
+    before.shift(pause)
+    (ada,) = come(ada.session, "Ada")
+    counted.append(sequence_in(written(CONFIRMED, ada)))
+    cancel(ada)
+    counted.append(sequence_in(written(CANCELLED, ada)))
+
+    assert counted == sorted(set(counted))
+    assert sequence_in(written(CANCELLED, ada)) == sequence_of(ada)
+
+
+def sequence_in(letter: Any) -> int:
+    _method, entry = calendar_in(letter)
+    return int(entry.vevent.sequence.value)
 
 
 def test_who_never_had_a_seat_has_nothing_to_take_out() -> None:
