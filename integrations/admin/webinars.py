@@ -200,15 +200,17 @@ class SessionInStepAdmin(WithVerbs, SessionAdmin):
 
     def ways(self, request: HttpRequest, session: Session) -> list[Button]:
         """To the pages about this session, and its list of people as a file."""
-        door = reverse("admin:webinars_session_check_in", args=[session.pk])
-        buttons = [Button(_("Check-in list"), "how_to_reg", door, is_link=True)]
+        buttons = []
+        if self.may_see_people(request):
+            door = reverse("admin:webinars_session_check_in", args=[session.pk])
+            buttons.append(Button(_("Check-in list"), "how_to_reg", door, is_link=True))
         if self.has_change_permission(request) and session.status == Session.Status.PUBLISHED:
             message = reverse("admin:webinars_session_message", args=[session.pk])
             buttons.append(Button(_("Message all"), "mail", message, is_link=True))
         if self.has_add_permission(request):
             clone = reverse("admin:webinars_session_clone", args=[session.pk])
             buttons.append(Button(_("Clone"), "content_copy", clone, is_link=True))
-        if request.user.has_perm("leads.export_lead"):
+        if self.may_see_people(request) and request.user.has_perm("leads.export_lead"):
             export = reverse("admin:webinars_session_export", args=[session.pk])
             buttons += [Button(f"{_('Export')} {kind.upper()}", "download", export, name="format", value=kind)
                         for kind in ("csv", "xlsx")]  # fmt: skip
@@ -218,6 +220,7 @@ class SessionInStepAdmin(WithVerbs, SessionAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
         if session := context["original"]:
+            context["may_see_people"] = self.may_see_people(request)
             context.update(attendees.of(session, request, lambda person: self.person_buttons(request, person)))
         response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response

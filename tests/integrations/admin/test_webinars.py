@@ -180,6 +180,31 @@ def test_nothing_is_cancelled_once_it_is_over(operator: Client, ago: timedelta, 
         assert ("The session is over." in text(press(operator, row, "cancel"))) is not asked
 
 
+# --- who may know who comes ------------------------------------------------------------------------------------------
+
+
+def test_who_plans_sessions_does_not_see_who_comes(staff: Callable[..., Client]) -> None:
+    session = SessionFactory()
+    come(session, "ada")
+    planner = staff("view_session", "change_session", "export_lead")
+
+    page = text(planner.get(page_of(session)))
+
+    assert [shown for shown in ("ada", "/check-in/", "/export/") if shown in page] == []
+    assert planner.get(f"/admin/webinars/session/{session.pk}/check-in/").status_code == 403
+    assert export(planner, session, "csv").status_code == 403
+
+
+def test_who_may_see_registrations_sees_who_comes(staff: Callable[..., Client]) -> None:
+    session = SessionFactory()
+    come(session, "ada")
+    colleague = staff("view_session", "view_registration", "export_lead")
+
+    assert "/check-in/" in text(colleague.get(page_of(session)))
+    assert "ada" in text(colleague.get(f"/admin/webinars/session/{session.pk}/check-in/"))
+    assert b"ada" in export(colleague, session, "csv").getvalue()
+
+
 # --- at the door -----------------------------------------------------------------------------------------------------
 
 
@@ -278,7 +303,7 @@ def test_export_is_noted_and_takes_the_right_to_carry_addresses_away(
     session = SessionFactory(slug="data")
     RegistrationFactory(session=session)
 
-    assert export(staff("view_session", "change_session"), session, "csv").status_code == 403
+    assert export(staff("view_session", "view_registration"), session, "csv").status_code == 403
     export(operator, session, "csv")
 
     assert [str(entry) for entry in LogEntry.objects.values_list("object_repr", "change_message")] == [
