@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from integrations import runs
 from integrations.models import Integration
 from webinars import actions
+from webinars.actions.messages import TOLD
 from webinars.actions.registrations import is_door_open
 from webinars.admin.catalogue import TopicAdmin
 from webinars.admin.registrations import RegistrationAdmin
@@ -204,7 +205,7 @@ class SessionInStepAdmin(WithVerbs, SessionAdmin):
         if self.may_see_people(request):
             door = reverse("admin:webinars_session_check_in", args=[session.pk])
             buttons.append(Button(_("Check-in list"), "how_to_reg", door, is_link=True))
-        if self.has_change_permission(request) and session.status == Session.Status.PUBLISHED:
+        if self.has_change_permission(request) and session.status in TOLD:
             message = reverse("admin:webinars_session_message", args=[session.pk])
             buttons.append(Button(_("Message all"), "mail", message, is_link=True))
         if self.has_add_permission(request):

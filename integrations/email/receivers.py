@@ -55,12 +55,9 @@ def tell_of_cancellations(sender: type[Registration], registrations: Registratio
 def pass_message_on(
     sender: type[Registration], registrations: Registrations, message: Message, **kwargs: object
 ) -> None:
-    outbox.once(
-        EmailService.webinar_message,
-        registrations,
-        occasion=str(message.pk),
-        expires_at=registrations[0].session.ends_at,
-    )
+    session = registrations[0].session
+    until = session.ends_at if session.status == Session.Status.PUBLISHED else None
+    outbox.once(EmailService.webinar_message, registrations, occasion=str(message.pk), expires_at=until)
 
 
 @receiver(registrations_waitlisted)

@@ -18,7 +18,7 @@ from webinars import actions
 from webinars.actions.messages import WORDS
 from webinars.errors import WebinarError
 from webinars.models import Message, Session
-from webinars.models.registration import Status
+from webinars.models.registration import SEATED
 
 
 class MessageForm(forms.ModelForm):  # type: ignore[type-arg] # it takes none at run time
@@ -76,7 +76,7 @@ class MessageMixin:
             "opts": self.opts,
             "session": session,
             "form": form,
-            "number": session.registrations.filter(status=Status.CONFIRMED).count(),
+            "number": session.registrations.filter(status__in=SEATED).count(),
             "sent": Message.objects.filter(session=session).select_related("created_by"),
         }
         return render(request, "admin/webinars/session/message.html", context)

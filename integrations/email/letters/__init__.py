@@ -12,9 +12,9 @@ from .composing import compose, in_use, preview
 from .payments import PaymentDue, PaymentFailed, Receipt, Refund
 from .staff import IntegrationAlert, IntegrationRecovered, TestLetter
 from .waiting import WaitingList, WaitingListPlace
+from .webinar_message import WebinarMessage
 from .webinars import (
     RegistrationCancelled,
-    WebinarMessage,
     WebinarMoved,
     WebinarRegistration,
     WebinarReminder,

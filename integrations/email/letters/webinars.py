@@ -8,18 +8,18 @@ from django.conf import settings as django_settings
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from integrations.email import calendar
 from integrations.email.settings import EmailSettings
 from integrations.errors import Obsolete
 from webinars import links
-from webinars.models import Message, Registration, Session
+from webinars.models import Registration, Session
 from webinars.models.registration import OPEN, Status
 
 from .base import Enclosure, Letter, Recipient, harmless
-from .contexts import Context, DaysAhead, Link, Moment, Paragraphs, told
+from .contexts import Context, DaysAhead, Link, Moment, told
 
 SAMPLE: dict[str, dict[str, Any]] = {
     "en": {
@@ -63,7 +63,7 @@ class AboutRegistration(Letter[Registration]):
             raise Obsolete(gettext("This person was forgotten."))
         if subject.status not in cls.statuses or subject.session.status not in cls.session_statuses:
             raise Obsolete(gettext("This registration is in another state by now."))
-        if subject.session.ends_at <= timezone.now():
+        if not took_place(subject.session) and subject.session.ends_at <= timezone.now():
             raise Obsolete(gettext("This webinar is over."))
         return reader(subject)
 
@@ -80,9 +80,15 @@ class AboutRegistration(Letter[Registration]):
 
     @classmethod
     def way_in(cls, subject: Registration) -> dict[str, Any]:
-        """Where it takes place, for who has a seat, and where one says that one does not come."""
+        """Where it takes place, for who has a seat, and where one says that one does not come. Neither afterwards."""
+        if took_place(subject.session):
+            return {"join_url": Link(""), "manage_url": Link("")}
         place = subject.session.meeting_url if subject.status == Status.CONFIRMED else ""
         return {"join_url": Link(place), "manage_url": Link(links.manage(subject))}
+
+
+def took_place(session: Session) -> bool:
+    return session.status == Session.Status.COMPLETED
 
 
 def reader(registration: Registration) -> Recipient:
@@ -186,52 +192,6 @@ class WebinarReminder(AboutRegistration):
 
 
 @dataclass(frozen=True, kw_only=True)
-class WebinarMessageContext(WebinarRegistrationContext):
-    samples = {
-        "en": {
-            **SAMPLE["en"],
-            **JOIN,
-            **OWN,
-            "subject_line": "What to bring along",
-            "message": Paragraphs("Please have last year's bill at hand.\n\nWe will calculate with it."),
-        },
-        "de": {
-            **SAMPLE["de"],
-            "subject_line": "Was Sie bereithalten sollten",
-            "message": Paragraphs("Bitte halten Sie die letzte Jahresrechnung bereit.\n\nWir rechnen damit."),
-        },
-    }
-
-    subject_line: str = told(_("The subject that the operator wrote"))
-    message: Paragraphs = told(_("What the operator wrote"))
-
-
-class WebinarMessage(AboutRegistration):
-    """The occasion is the message's id; a preview has none, and shows the sample's words."""
-
-    name = "webinar_message"
-    label = _("Message to participants")
-    purpose = _("When an operator writes to all participants of a webinar.")
-    context_class = WebinarMessageContext
-
-    @classmethod
-    def context(cls, subject: Registration, occasion: str) -> Context:
-        line, text = cls.words(occasion.partition("|")[0])
-        facts = {**cls.values(subject), **cls.way_in(subject)}
-        return WebinarMessageContext(**facts, subject_line=line, message=Paragraphs(text))
-
-    @classmethod
-    def words(cls, message: str) -> tuple[str, str]:
-        language = (get_language() or "")[:2]
-        if not message:
-            sample = WebinarMessageContext.sample(language)
-            return sample.subject_line, sample.message
-        if found := Message.objects.filter(pk=message).first():
-            return found.read_in(language)
-        raise Obsolete(gettext("What this letter was about is gone."))
-
-
-@dataclass(frozen=True, kw_only=True)
 class RegistrationCancelledContext(WebinarContext):
     samples = {
         "en": {**SAMPLE["en"], **ALL, "reason": "The webinar does not take place."},
@@ -248,7 +208,7 @@ class RegistrationCancelled(AboutRegistration):
     purpose = _("When a registration is cancelled.")
     context_class = RegistrationCancelledContext
     statuses = frozenset({Status.CANCELLED})
-    session_statuses = frozenset(Session.Status)
+    session_statuses = frozenset(Session.Status) - {Session.Status.COMPLETED}
 
     @classmethod
     def context(cls, subject: Registration, occasion: str) -> Context:

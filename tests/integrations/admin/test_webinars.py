@@ -366,3 +366,14 @@ def test_message_about_a_session_that_is_over_is_not_sent(operator: Client) -> N
 
     assert "The session is over." in text(write(operator, session))
     assert messages_to() == []
+
+
+def test_message_about_a_session_that_took_place_goes_to_all_who_had_a_seat(operator: Client) -> None:
+    session = SessionFactory(starts_at=timezone.now() - 48 * HOUR, status="completed")
+    for name, status in (("ada", "attended"), ("bob", "no_show"), ("cleo", "confirmed"), ("dan", "cancelled")):
+        RegistrationFactory(session=session, first_name=name, status=status)
+
+    assert f"/session/{session.pk}/message/" in text(operator.get(page_of(session)))
+    assert "3 people get your message." in text(write(operator, session))
+    assert messages_to() == ["ada", "bob", "cleo"]
+    assert set(Delivery.objects.values_list("expires_at", flat=True)) == {None}

@@ -535,3 +535,21 @@ def test_message_reads_in_the_readers_language_paragraph_by_paragraph(language: 
 def test_message_that_is_gone_is_not_sent() -> None:
     with pytest.raises(Obsolete):
         written(LETTERS["webinar_message"], a_registration(), "404")
+
+
+@pytest.mark.parametrize("status", ["attended", "no_show"])
+def test_message_after_the_webinar_asks_nobody_to_join_or_to_cancel(before: Any, status: str) -> None:
+    registration = a_registration(status=status, session=a_session(status="completed"))
+    before.move_to(START + timedelta(days=2))
+
+    letter = part(written(LETTERS["webinar_message"], registration), "plain")
+
+    assert [told for told in ("Can you not make it?", MEETING, links.manage(registration)) if told in letter] == []
+
+
+def test_message_about_a_webinar_that_is_over_is_not_sent_late(before: Any) -> None:
+    registration = a_registration()
+    before.move_to(START + timedelta(days=2))
+
+    with pytest.raises(Obsolete):
+        written(LETTERS["webinar_message"], registration)
