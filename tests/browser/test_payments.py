@@ -89,7 +89,12 @@ def fill_in(page: Page, number: str, language: str = "en") -> None:
 
 
 def press_pay(page: Page, language: str = "en") -> None:
-    page.get_by_role("button", name=WORDS[language][-1]).click()
+    """Chromium finds out by the last frame drawn whether a click is the provider's or ours: nobody scrolls and clicks
+    within one."""
+    button = page.get_by_role("button", name=WORDS[language][-1])
+    button.scroll_into_view_if_needed()
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    button.click()
 
 
 def hear(peer: StripeSandbox) -> None:

@@ -59,8 +59,10 @@
     show("wait");
     try {
       const answer = await fetch(place.dataset.start, { method: "POST" });
-      if (answer.status === 409) lookNow();
-      if (!answer.ok) throw new Error(answer.status);
+      if (!answer.ok) {
+        lookNow(); // it may be paid, or over
+        throw new Error(answer.status);
+      }
       const { secret, price } = await answer.json();
       if (price !== place.dataset.price) return location.reload();
       await loadScript();
