@@ -6,6 +6,7 @@ Answers are plain dictionaries in Stripe's words; `reading` puts them into ours.
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 TOLERANCE = 300  # seconds between Stripe's clock and ours
 PAGE = 100  # as many as Stripe gives at once
 LONGEST_REST = 5.0  # seconds
+KEY_LASTS = timedelta(hours=20)  # 24 at the least, says Stripe; no two clocks differ by that much
 KEYS = 5  # how often something is asked for under a new key before a human must look
 FROM_THE_LIBRARY = ("Authorization", "Content-Type", "Idempotency-Key", "Stripe-Version")
 
@@ -144,12 +146,15 @@ class StripeClient:
                 time.sleep(max(rest, 0.05))
 
 
-def keyed(key: str, create: Callable[[str], Answer], find: Callable[[], Answer | None]) -> Answer:
+def keyed(key: str, create: Callable[[str], Answer], find: Callable[[], Answer | None], *, since: datetime) -> Answer:
     """What `create(key)` makes, once. Where that key only leads to an old failure, look for what it may have made
     nevertheless, and then ask under another key.
 
-    Stripe repeats its first answer to a key for a day, even a 500, and refuses other parameters with it.
+    Stripe repeats its first answer to a key for a day, even a 500, and refuses other parameters with it. Afterwards the
+    key is a new one: what was first asked for long ago (`since`) is looked for before.
     """
+    if timezone.now() - since > KEY_LASTS and (found := find()):
+        return found
     for number in range(KEYS):
         with suppress(Stale):
             return create(f"{key}-{number}" if number else key)

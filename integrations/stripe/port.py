@@ -56,7 +56,8 @@ class StripePayments:
         with trigger.triggered("visitor"), suppress(errors.IntegrationError):
             payment = at_todays_price(found, payment)
             intent = opened(found, payment)
-            secret = str(intent["client_secret"]) if intent["status"] in PAYABLE else None
+            payable = intent["status"] in PAYABLE and not payment.problem
+            secret = str(intent["client_secret"]) if payable else None
         return Checkout(payment.amount, payment.currency, secret, links.pay(registration))
 
     def refresh(self, registration: Registration) -> None:
@@ -87,7 +88,8 @@ def service() -> StripeService:
 def at_todays_price(found: StripeService, payment: Payment) -> Payment:
     """A payment of another price is cancelled at Stripe, before there is a new one: nobody pays twice."""
     session = payment.registration.session
-    if (payment.amount, payment.currency) == (session.price, session.currency):
+    agreed = (payment.amount, payment.currency, payment.vat_rate)
+    if agreed == (session.price, session.currency, session.vat_rate):
         return payment
     found.till.cancel(payment)
     return payment if payment.status != Payment.Status.CANCELLED else begin_payment(payment.registration)

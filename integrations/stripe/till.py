@@ -69,6 +69,7 @@ class Till:
             f"payment-{payment.uuid}",
             lambda key: self.client.create_intent(key, parameters),
             lambda: self.find_intent(payment),
+            since=payment.created_at,
         )
 
     def find_intent(self, payment: Payment) -> Answer | None:
@@ -92,6 +93,7 @@ class Till:
             f"refund-{refund.uuid}",
             lambda key: self.client.create_refund(key, parameters),
             lambda: self.find_refund(refund),
+            since=refund.created_at,
         )
 
     def find_refund(self, refund: Refund) -> Answer | None:

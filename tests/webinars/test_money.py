@@ -3,7 +3,9 @@
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ValidationError
 
+from tests.factories import SessionFactory, TopicFactory
 from webinars.money import from_minor, minor_digits, parts, rounded, to_minor
 
 
@@ -45,3 +47,18 @@ def test_net_and_vat_make_the_gross(gross: str, rate: str, currency: str, net: s
 
 def test_halves_are_rounded_up() -> None:
     assert [str(rounded(Decimal(each), "EUR")) for each in ("0.005", "0.015", "0.0149")] == ["0.01", "0.02", "0.01"]
+
+
+@pytest.mark.parametrize(
+    ("price", "currency", "is_fine"), [("10.50", "JPY", False), ("1050", "JPY", True), ("10.50", "EUR", True)]
+)
+def test_no_price_has_parts_of_the_smallest_coin(price: str, currency: str, is_fine: bool) -> None:
+    session = SessionFactory.build(topic=TopicFactory.build(), price=Decimal(price), currency=currency)
+    topic = TopicFactory.build(default_price=Decimal(price), currency=currency)
+    for row, field in ((session, "price"), (topic, "default_price")):
+        try:
+            row.clean()
+        except ValidationError as error:
+            assert (list(error.message_dict), is_fine) == ([field], False)
+        else:
+            assert is_fine

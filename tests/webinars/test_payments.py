@@ -210,7 +210,18 @@ def test_money_for_a_seat_that_comes_back_from_the_bank_after_the_session_goes_b
     assert (state(registration), Refund.objects.get().reason) == ("expired", "lost_seat")
 
 
-def test_bank_that_declines_when_the_time_is_over_frees_the_seat_and_nobody_can_pay_it_any_more() -> None:
+def test_money_that_the_bank_sends_when_the_session_is_over_buys_no_seat() -> None:
+    registration = a_pending_seat()
+    payment = begin_payment(registration)
+    hear(payment, State.PROCESSING)
+
+    with time_machine.travel(registration.session.ends_at):
+        hear(payment)
+
+    assert (state(registration), Refund.objects.get().reason) == ("expired", "lost_seat")
+
+
+def test_bank_that_declines_when_the_time_is_over_frees_the_seat_once_nobody_can_pay_it_any_more() -> None:
     registration = a_pending_seat(capacity=1)
     come(registration.session, "bob")
     payment = begin_payment(registration)
@@ -220,9 +231,51 @@ def test_bank_that_declines_when_the_time_is_over_frees_the_seat_and_nobody_can_
 
     with listen(payments_abandoned) as abandoned:
         hear(payment, State.FAILED)
+    assert standing(registration.session) == {"Ada": "pending_payment", "bob": "waitlisted"}
+    hear(payment, State.CANCELLED)
 
     assert standing(registration.session) == {"Ada": "expired", "bob": "offered"}
     assert abandoned == [[payment]]
+
+
+def test_second_card_that_pays_after_the_hold_but_before_the_cancellation_has_the_seat() -> None:
+    registration = a_pending_seat(capacity=1)
+    come(registration.session, "bob")
+    payment = begin_payment(registration)
+    run_out(registration.session)
+    hear(payment, State.FAILED)
+
+    hear(payment)
+
+    assert standing(registration.session) == {"Ada": "confirmed", "bob": "waitlisted"}
+    assert not Refund.objects.exists()
+
+
+def test_money_for_a_lost_seat_goes_back_once_the_bank_leaves_it_to_us() -> None:
+    registration = a_pending_seat(capacity=1)
+    payment = begin_payment(registration)
+    come(registration.session, "bob")
+    Registration.objects.filter(pk=registration.pk).update(status="expired", held_until=None)
+    hear(payment, disputed=True)
+    assert not Refund.objects.exists()
+
+    hear(payment)
+
+    refund = Refund.objects.get()
+    assert (refund.amount, refund.reason) == (PRICE, "lost_seat")
+
+
+def test_money_of_a_cancelled_session_goes_back_once_the_bank_leaves_it_to_us() -> None:
+    registration = a_pending_seat()
+    payment = pay(registration)
+    hear(payment, disputed=True)
+    cancel_session(registration.session)
+    assert not Refund.objects.exists()
+
+    hear(payment)
+
+    refund = Refund.objects.get()
+    assert (refund.amount, refund.reason) == (PRICE, "session_cancelled")
 
 
 def test_second_payment_of_one_seat_goes_back() -> None:

@@ -37,6 +37,8 @@ def follow(payment: Payment, before: Before, now: datetime) -> None:
         receive(payment, now)
     elif payment.is_returned and not before.was_returned:
         lose_seat(payment, now)
+    elif before.status == Status.DISPUTED and payment.has_money:
+        settle_won_dispute(payment)
     elif payment.status == Status.PROCESSING != before.status:
         wait_for_bank(payment, now)
     elif payment.status in (Status.FAILED, Status.CANCELLED):
@@ -47,6 +49,8 @@ def receive(payment: Payment, now: datetime) -> None:
     """The seat, or the money back. Who paid before the seat was given away is in time."""
     registration = payment.registration
     if not gets_seat(registration, now):
+        if registration.status == Standing.PENDING_PAYMENT:
+            expire(registration, now)
         give_back(payment)
     elif payment.is_returned:  # it came and went before we heard of it
         move([registration], Standing.CANCELLED, now)
@@ -66,10 +70,10 @@ def payment_of_seat(payment: Payment, now: datetime) -> None:
 
 
 def gets_seat(registration: Registration, now: datetime) -> bool:
-    """A seat that was lost is given again where that takes it from nobody."""
-    if registration.status == Standing.PENDING_PAYMENT:
-        return True
+    """A seat that was lost is given again where that takes it from nobody. Nobody pays for what is over."""
     session = registration.session
+    if registration.status == Standing.PENDING_PAYMENT:
+        return session.ends_at > now
     if registration.status != Standing.EXPIRED or session.starts_at <= now:
         return False
     room = room_in(session)
@@ -88,6 +92,14 @@ def give_back(payment: Payment) -> None:
         payment.notice = payment.notice or Payment.Notice.SEAT_LOST
         payment.save(update_fields=["notice", "updated_at"])
         seats_lost.send(sender=Payment, payments=[payment])
+
+
+def settle_won_dispute(payment: Payment) -> None:
+    """While the bank held the money, nothing could be given back of it. What a client who cancelled meanwhile should
+    have is up to the operator, who was told of the dispute."""
+    registration = payment.registration
+    if registration.status == Standing.EXPIRED or registration.session.status == Session.Status.CANCELLED:
+        give_back(payment)
 
 
 def lose_seat(payment: Payment, now: datetime) -> None:
@@ -116,12 +128,18 @@ def let_go(payment: Payment, before: str, now: datetime) -> None:
             until = min(hold, now + FAILED_AGAIN)
             move([registration], Standing.PENDING_PAYMENT, now, held_until=until)
             payments_failed.send(sender=Payment, payments=[payment])
-        elif hold <= now and not registration.payments.open().exclude(pk=payment.pk).exists():
-            move([registration], Standing.EXPIRED, now)
-            registrations_expired.send(sender=Registration, registrations=[registration])
-            offer_free_seats(registration.session)
+        elif hold <= now and payment.is_open:  # another card may still pay it
+            abandon([payment], now)
+        elif hold <= now and not registration.payments.open().exists():
+            expire(registration, now)
     if payment.is_open and registration.status != Standing.PENDING_PAYMENT:
         abandon([payment], now)
+
+
+def expire(registration: Registration, now: datetime) -> None:
+    move([registration], Standing.EXPIRED, now)
+    registrations_expired.send(sender=Registration, registrations=[registration])
+    offer_free_seats(registration.session)
 
 
 def abandon(payments: list[Payment], now: datetime) -> None:

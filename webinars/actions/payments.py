@@ -47,13 +47,13 @@ def begin_payment(registration: Registration) -> Payment:
     Raises `ImpossibleMove` unless the seat waits for its payment, `OfferOver` when its time is over, `PaymentInDoubt`.
     """
     expect(locked(registration), {Standing.PENDING_PAYMENT})
+    if registration.held_until is None or registration.held_until <= timezone.now():
+        raise OfferOver
     if found := registration.payments.open().first():
         if found.problem:
             raise PaymentInDoubt
         found.registration = registration
         return found
-    if registration.held_until is None or registration.held_until <= timezone.now():
-        raise OfferOver
     session = registration.session
     return registration.payments.create(
         number=registration.payments.count() + 1,

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leads.clocks import default_zone, validate_zone
 from leads.models import Lead
-from webinars.models.topic import MONEY, Topic, default_currency, validate_currency
+from webinars.models.topic import MONEY, Topic, default_currency, validate_coins, validate_currency
 
 
 def default_languages() -> list[str]:
@@ -119,6 +119,9 @@ class Session(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic} {self.local_start:%Y-%m-%d %H:%M}"
+
+    def clean(self) -> None:
+        validate_coins("price", self.price, self.currency)
 
     @property
     def local_start(self) -> datetime:

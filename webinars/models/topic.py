@@ -5,10 +5,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+from webinars.money import rounded
 
 MONEY: dict[str, Any] = {
     "max_digits": 10,
@@ -21,6 +24,12 @@ validate_currency = RegexValidator(r"^[A-Z]{3}$", _("Please enter a currency by 
 
 def default_currency() -> str:
     return str(settings.DEFAULT_CURRENCY)
+
+
+def validate_coins(field: str, price: Decimal | None, currency: str) -> None:
+    """No price may have parts of the smallest coin: nobody could pay it. Raises ValidationError at that field."""
+    if price is not None and price != rounded(price, currency):
+        raise ValidationError({field: _("This currency has no coins for this price.")})
 
 
 class TopicQuerySet(models.QuerySet["Topic"]):
@@ -55,3 +64,6 @@ class Topic(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    def clean(self) -> None:
+        validate_coins("default_price", self.default_price, self.currency)

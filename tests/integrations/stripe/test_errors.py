@@ -1,6 +1,7 @@
 """What Stripe's answers mean for us, and that each is the right one of our own errors."""
 
 import pytest
+from django.utils import timezone
 
 from integrations import errors
 from integrations.models import Integration, IntegrationLog
@@ -98,7 +99,7 @@ def test_key_that_leads_nowhere_is_given_up_in_the_end() -> None:
         raise Stale("the same as before")
 
     with pytest.raises(errors.Ambiguous):
-        keyed("key", create, lambda: None)
+        keyed("key", create, lambda: None, since=timezone.now())
 
     assert asked == ["key", "key-1", "key-2", "key-3", "key-4"]
 

@@ -1,19 +1,21 @@
 """Paying a seat: one intent per try, whatever goes wrong on the way."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from decimal import Decimal
 from threading import Barrier
 from typing import Any
 
 import pytest
 from django.db import connection as database
+from django.utils import timezone
 
 from integrations import configuration, outbox
 from integrations.models import Connection, Integration, IntegrationLog
 from integrations.stripe.port import StripePayments
 from integrations.stripe.sandbox import PUBLISHABLE_KEY, StripeSandbox
 from webinars.actions import change_session
-from webinars.errors import PaymentsUnavailable
+from webinars.errors import OfferOver, PaymentsUnavailable
 from webinars.models import Payment, Registration
 
 from .conftest import a_seat, a_session, connect, hear, paid, payment_of, service, started, status
@@ -154,6 +156,39 @@ def test_other_price_is_paid_by_another_intent(stripe: Integration, peer: Stripe
     assert (old.status, peer.get("payment_intents", old.provider_id)["status"]) == ("cancelled", "canceled")
     assert checkout.amount == Decimal("99.00")
     assert payment_of(registration).number == 2
+
+
+def test_other_rate_of_vat_is_on_the_receipt_of_who_has_not_paid_yet(stripe: Integration, peer: StripeSandbox) -> None:
+    registration = a_seat()
+    started(registration)
+    change_session(registration.session, {"vat_rate": Decimal("7.00")})
+
+    StripePayments().start(registration)
+
+    assert payment_of(registration).vat_rate == Decimal("7.00")
+
+
+def test_payment_in_doubt_cannot_be_paid(stripe: Integration, peer: StripeSandbox) -> None:
+    """The amount was edited in the dashboard while nobody had the page open."""
+    registration = a_seat()
+    payment = started(registration)
+    api = service().client.api
+    api.payment_intents.update(payment.provider_id, {"amount": 100})
+
+    checkout = StripePayments().start(registration)
+
+    payment.refresh_from_db()
+    assert payment.problem
+    assert checkout.client_secret is None
+
+
+def test_nobody_begins_to_pay_when_the_hold_is_over(stripe: Integration, peer: StripeSandbox) -> None:
+    registration = a_seat()
+    started(registration)
+    Registration.objects.update(held_until=timezone.now() - timedelta(seconds=1))
+
+    with pytest.raises(OfferOver):
+        StripePayments().start(registration)
 
 
 def test_who_paid_the_old_price_keeps_the_seat(stripe: Integration, peer: StripeSandbox) -> None:

@@ -157,6 +157,25 @@ def test_lost_answer_to_a_refund_pays_once(stripe: Integration, peer: StripeSand
     assert (len(peer.records("refunds")), payment.refunded, states()) == (1, Decimal("19.00"), {"delivered": 1})
 
 
+def test_lost_answer_to_a_refund_pays_once_though_the_key_is_forgotten(
+    stripe: Integration, peer: StripeSandbox
+) -> None:
+    payment = paid(peer)
+    peer.faults.set("cut_after", times=1, call="refunds.create")
+    peer.faults.set("cut_after", times=1, call="payment_intents.retrieve")
+    refund(payment, "19.00")
+    deliver()
+    assert not Refund.objects.get().provider_id
+    long_ago = timedelta(hours=25)
+    Refund.objects.update(created_at=timezone.now() - long_ago)
+    peer.clock.advance(long_ago.total_seconds())
+
+    deliver()
+
+    payment.refresh_from_db()
+    assert (len(peer.records("refunds")), payment.refunded, states()) == (1, Decimal("19.00"), {"delivered": 1})
+
+
 def test_kept_failure_of_a_refund_is_passed(stripe: Integration, peer: StripeSandbox) -> None:
     payment = paid(peer)
     peer.faults.set("crash", times=1, call="refunds.create")
