@@ -55,9 +55,7 @@ def tell_of_cancellations(sender: type[Registration], registrations: Registratio
 def pass_message_on(
     sender: type[Registration], registrations: Registrations, message: Message, **kwargs: object
 ) -> None:
-    session = registrations[0].session
-    until = session.ends_at if session.status == Session.Status.PUBLISHED else None
-    outbox.once(EmailService.webinar_message, registrations, occasion=str(message.pk), expires_at=until)
+    outbox.once(EmailService.webinar_message, registrations, occasion=str(message.pk), expires_at=message.matters_until)
 
 
 @receiver(registrations_waitlisted)

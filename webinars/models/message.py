@@ -1,6 +1,7 @@
 """What operators write to everybody who has a seat."""
 
 import uuid
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -34,3 +35,8 @@ class Message(models.Model):
     def read_in(self, language: str) -> tuple[str, str]:
         """Subject and text."""
         return (self.subject_de, self.text_de) if language == "de" else (self.subject_en, self.text_en)
+
+    @property
+    def matters_until(self) -> datetime | None:
+        """What is written before a session is about it; what is written afterwards may be read at any time."""
+        return self.session.ends_at if self.session.status == Session.Status.PUBLISHED else None
