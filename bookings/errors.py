@@ -25,6 +25,10 @@ class SlotTaken(BookingError):
         self.objection = objection
 
 
+class CalendarSilent(BookingError):
+    message = _("We cannot see just now whether this time is free. Please try again in a few minutes.")
+
+
 class NotOffered(BookingError):
     message = _("The consultant does not offer meetings like this.")
 

@@ -23,3 +23,9 @@ bookings_cancelled = Signal()
 
 # Clients were made unrecognisable; whatever was still ahead of them is cancelled (not told once more as that).
 bookings_forgotten = Signal()
+
+# Something outside does not agree with these bookings: `problem` says what; somebody must decide.
+bookings_troubled = Signal()
+
+# Where people meet is known now (`meeting_url`), or is another place than before.
+meeting_links_known = Signal()

@@ -2,6 +2,7 @@
 
 from bookings.actions.booking import Client, book, hold, release
 from bookings.actions.changing import cancel, complete, confirm, mark_no_show, move
+from bookings.actions.outside import mark_checked, note_answer, note_meeting_url, note_problem, settle_problem
 from bookings.actions.rotation import in_turn
 from bookings.actions.slots import HOLD
 
@@ -14,7 +15,12 @@ __all__ = [
     "confirm",
     "hold",
     "in_turn",
+    "mark_checked",
     "mark_no_show",
     "move",
+    "note_answer",
+    "note_meeting_url",
+    "note_problem",
     "release",
+    "settle_problem",
 ]

@@ -34,9 +34,10 @@ def move(booking: Booking, start: datetime, *, unchecked: bool = False, lenient:
     must_be_free(booking.consultant, start, booking.length, without=booking, lenient=lenient)
     occupy(booking, start.astimezone(UTC), booking.length)
     booking.moved_at, booking.unchecked = timezone.now(), unchecked
+    booking.problem, booking.problem_details = "", {}  # it was one of the former time
     booking.sequence += 1
-    fields = ["starts_at", "ends_at", "blocked", "moved_at", "unchecked", "sequence", "updated_at"]
-    booking.save(update_fields=fields)
+    also = ["moved_at", "unchecked", "problem", "problem_details", "sequence", "updated_at"]
+    booking.save(update_fields=["starts_at", "ends_at", "blocked", *also])
     bookings_moved.send(sender=Booking, bookings=[booking], before=before)
 
 

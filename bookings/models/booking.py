@@ -30,6 +30,21 @@ class Booking(models.Model):
         COMPLETED = "completed", _("Completed")
         NO_SHOW = "no_show", _("Did not come")
 
+    class Problem(models.TextChoices):
+        """What somebody must decide."""
+
+        CALENDAR_BUSY = "calendar_busy", _("The calendar has another entry at that time.")
+        MOVED_OUTSIDE = "moved_outside", _("It was moved in the calendar.")
+        DELETED_OUTSIDE = "deleted_outside", _("It was deleted in the calendar.")
+        DECLINED = "declined", _("The client declined the invitation.")
+
+    class Answer(models.TextChoices):
+        """Of the client, to the invitation in their calendar."""
+
+        ACCEPTED = "accepted", _("Accepted")
+        TENTATIVE = "tentative", _("Maybe")
+        DECLINED = "declined", _("Declined")
+
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     # "VLT-20261124-7KQX": what people say on the phone. A slot that is only held has none.
     reference = models.CharField(_("reference"), max_length=17, unique=True, null=True, editable=False)  # noqa: DJ001
@@ -54,6 +69,10 @@ class Booking(models.Model):
     held_until = models.DateTimeField(_("held until"), null=True, blank=True)
     # Nobody could be asked whether the consultant is busy: somebody looks again when the calendar answers.
     unchecked = models.BooleanField(_("calendar not checked"), default=False)
+    problem = models.CharField(_("problem"), max_length=20, choices=Problem, blank=True)
+    # {calendar, starts_at, ends_at}: of what is in the way, or of where it was moved to; ISO 8601, UTC.
+    problem_details = models.JSONField(default=dict, blank=True, editable=False)
+    answer = models.CharField(_("answer to the invitation"), max_length=10, choices=Answer, blank=True)
     # Counts what calendars must show, so that they can tell the newest of several entries.
     sequence = models.PositiveIntegerField(default=0, editable=False)
     confirmed_at = models.DateTimeField(_("confirmed at"), null=True, blank=True)
@@ -115,5 +134,7 @@ class Booking(models.Model):
 
 
 Status = Booking.Status
+Problem = Booking.Problem
+Answer = Booking.Answer
 ACTIVE = frozenset({Status.HELD, Status.PENDING, Status.CONFIRMED})  # these keep others out
 OPEN = frozenset({Status.PENDING, Status.CONFIRMED})  # somebody means to come
