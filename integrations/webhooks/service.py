@@ -134,7 +134,7 @@ def is_live(endpoint: Connection) -> bool:
 
 def endpoints_for(event: Event) -> list[str]:
     """Names of the endpoints that asked for the event. One whose settings cannot be read just now may have."""
-    endpoints = Connection.objects.accounts().filter(integration__slug=WebhooksService.slug)
+    endpoints = Connection.objects.accounts().filter(integration__slug=WebhooksService.slug).only("owner", "secrets")
     return [
         endpoint.owner
         for endpoint in endpoints
