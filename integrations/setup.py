@@ -3,15 +3,15 @@
 `get_or_create` throughout: what an operator edited survives every deploy.
 """
 
-import json
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection as database
 from django.utils.translation import gettext_noop as noop
-from django_celery_beat.models import IntervalSchedule, PeriodicTask
 from pydantic import ValidationError
+
+from leads.schedules import create_schedule
 
 from . import registry, roles
 from .models import Connection, Installation, Integration
@@ -30,10 +30,10 @@ def create_rows(**kwargs: Any) -> None:
     for job in registry.jobs():
         create_job_schedule(job)
     roles.create()
-    create_schedule(noop("Deliver what people wait for"), "drain", SWEEP, "fast", {"queue": "fast"})
-    create_schedule(noop("Deliver everything else"), "drain", SWEEP, "bulk", {"queue": "bulk"})
-    create_schedule(noop("Take back what dead workers held"), "reap", timedelta(minutes=1), "fast")
-    create_schedule(noop("Delete old log rows"), "prune", timedelta(days=1), "bulk")
+    create_schedule(noop("Deliver what people wait for"), "integrations.tasks.drain", SWEEP, "fast", {"queue": "fast"})
+    create_schedule(noop("Deliver everything else"), "integrations.tasks.drain", SWEEP, "bulk", {"queue": "bulk"})
+    create_schedule(noop("Take back what dead workers held"), "integrations.tasks.reap", timedelta(minutes=1), "fast")
+    create_schedule(noop("Delete old log rows"), "integrations.tasks.prune", timedelta(days=1), "bulk")
 
 
 def create_integration(service: type[IntegrationService]) -> None:
@@ -50,23 +50,4 @@ def create_integration(service: type[IntegrationService]) -> None:
 
 def create_job_schedule(job: Job[Any]) -> None:
     arguments = {"integration": job.service.slug, "job": job.name}
-    create_schedule(f"{job.service.slug}: {job.command}", "run_job", job.every, "bulk", arguments)
-
-
-def create_schedule(
-    name: str, task: str, every: timedelta, queue: str, arguments: dict[str, str] | None = None
-) -> None:
-    """A beat row whose message expires when the next one is due."""
-    seconds = int(every.total_seconds())
-    interval = {"every": seconds, "period": IntervalSchedule.SECONDS}  # operators may have made several alike
-    schedule = IntervalSchedule.objects.filter(**interval).first() or IntervalSchedule.objects.create(**interval)
-    PeriodicTask.objects.get_or_create(
-        name=name,
-        defaults={
-            "task": f"integrations.tasks.{task}",
-            "interval": schedule,
-            "queue": queue,
-            "kwargs": json.dumps(arguments or {}),
-            "expire_seconds": seconds,
-        },
-    )
+    create_schedule(f"{job.service.slug}: {job.command}", "integrations.tasks.run_job", job.every, "bulk", arguments)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 from pathlib import PurePath
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import structlog
 from django.core.files import File
@@ -28,7 +28,7 @@ from leads.models import Consent, Touchpoint, Whitepaper
 POSTS, WINDOW = 10, 600
 
 log = structlog.get_logger(__name__)
-View = Callable[[HttpRequest, str], HttpResponseBase]
+View = Callable[..., HttpResponseBase]
 Row = TypeVar("Row")
 
 
@@ -36,8 +36,8 @@ def behind_link(view: View) -> View:
     """A page for who has the link, and for nobody else: not for search engines, caches and the pages it links to."""
 
     @wraps(view)
-    def page(request: HttpRequest, token: str) -> HttpResponseBase:
-        response = view(request, token)
+    def page(request: HttpRequest, token: str, **options: Any) -> HttpResponseBase:
+        response = view(request, token, **options)
         response["Referrer-Policy"] = "no-referrer"
         response["X-Robots-Tag"] = "noindex"
         return response

@@ -10,10 +10,10 @@ from leads.captures import Utm
 from leads.consents import MARKETING_VERSION, marketing_text
 from leads.forms import REFERRER_LENGTH, Address
 from leads.text import single_line
+from leads.zones import zone_or_nothing
 from webinars.actions import Registrant
 from webinars.models import Registration
 from webinars.terms import TERMS_VERSION, terms_text
-from webinars.zones import zone_or_nothing
 
 TOLD = ("first_name", "last_name", "company", "phone")
 

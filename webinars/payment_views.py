@@ -13,9 +13,9 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.debug import sensitive_variables
 
-from leads import throttle
+from leads import throttle, zones
 from leads.letter_views import behind_link, opened
-from webinars import checkout, links, standing, zones
+from webinars import checkout, links, standing
 from webinars.errors import WebinarError
 from webinars.ports import PaymentForm
 from webinars.standing import Standing, State

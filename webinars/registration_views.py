@@ -13,9 +13,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
-from leads import throttle
+from leads import throttle, zones
 from leads.letter_views import behind_link, opened
-from webinars import actions, links, standing, wording, zones
+from webinars import actions, links, standing, wording
 from webinars.calendar import calendar, own
 from webinars.errors import WebinarError
 from webinars.feeds import CALENDAR

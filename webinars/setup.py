@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext_noop as noop
-from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
+from leads.schedules import create_schedule
 from webinars.models import ReminderRule
 
 USUAL_REMINDERS = (timedelta(days=7), timedelta(days=2))
@@ -22,14 +22,6 @@ def create_rows(**kwargs: Any) -> None:
     if not ReminderRule.objects.filter(session=None).exists():
         rules = [ReminderRule(before=before) for before in USUAL_REMINDERS]
         ReminderRule.objects.bulk_create(rules, ignore_conflicts=True)
-    create_schedule(noop("Remind people of webinars"), "send_webinar_reminders", timedelta(minutes=5), "bulk")
-    create_schedule(noop("Take back seats that nobody paid for"), "expire_unpaid", timedelta(minutes=1), "fast")
-
-
-def create_schedule(name: str, task: str, every: timedelta, queue: str) -> None:
-    """A beat row whose message expires when the next one is due; what an operator edited in it stays."""
-    seconds = int(every.total_seconds())
-    interval = {"every": seconds, "period": IntervalSchedule.SECONDS}  # operators may have made several alike
-    schedule = IntervalSchedule.objects.filter(**interval).first() or IntervalSchedule.objects.create(**interval)
-    defaults = {"task": f"webinars.tasks.{task}", "interval": schedule, "queue": queue, "expire_seconds": seconds}
-    PeriodicTask.objects.get_or_create(name=name, defaults=defaults)
+    remind, expire = "webinars.tasks.send_webinar_reminders", "webinars.tasks.expire_unpaid"
+    create_schedule(noop("Remind people of webinars"), remind, timedelta(minutes=5), "bulk")
+    create_schedule(noop("Take back seats that nobody paid for"), expire, timedelta(minutes=1), "fast")

@@ -2,8 +2,8 @@
 
 from django.urls import path
 
+from leads.embedding import framed
 from webinars import feeds, payment_views, registration_views, views
-from webinars.embedding import framed
 
 app_name = "webinars"
 urlpatterns = [

@@ -1,18 +1,17 @@
-"""The webinar pages. `embedded` is the same page inside a frame, see `webinars.embedding`."""
+"""The webinar pages. `embedded` is the same page inside a frame, see `leads.embedding`."""
 
 from http import HTTPStatus
-from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_safe
 
-from leads import throttle, utm
-from webinars import actions, availability, catalogue, links, structured, zones
+from leads import throttle, utm, zones
+from leads.embedding import show_page
+from webinars import actions, availability, catalogue, links, structured
 from webinars.actions import Registered
 from webinars.availability import Availability
 from webinars.errors import WebinarError
@@ -33,7 +32,7 @@ def session_list(request: HttpRequest, *, embedded: bool = False) -> HttpRespons
     page = Paginator(wish.sessions(now), PAGE).get_page(request.GET.get("page"))
     offers = [(session, availability.of(session, now)) for session in page]
     context = {"offers": offers, "page": page, "wish": wish, "choices": catalogue.choices(now)}
-    return show_page(request, "list", context, embedded=embedded)
+    return show_page(request, "webinars/list", context, embedded=embedded)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,7 +49,7 @@ def thanks(request: HttpRequest, slug: str, status: str, *, embedded: bool = Fal
     if status not in THANKED:
         raise Http404
     context = {"session": visible_session(slug), "status": status}
-    return show_page(request, "thanks", context, embedded=embedded)
+    return show_page(request, "webinars/thanks", context, embedded=embedded)
 
 
 def visible_session(slug: str) -> Session:
@@ -100,18 +99,12 @@ def go_and_pay(request: HttpRequest, registration: Registration, *, embedded: bo
     if not embedded:
         return redirect(url)
     context = {"session": registration.session, "pay_url": url}
-    return show_page(request, "pay_elsewhere", context, embedded=True)
+    return show_page(request, "webinars/pay_elsewhere", context, embedded=True)
 
 
 def thank(request: HttpRequest, session: Session, status: str, *, embedded: bool) -> HttpResponse:
     url = reverse("webinars:embed_thanks" if embedded else "webinars:thanks", args=[session.slug, str(status)])
-    return redirect(f"{url}{zone_query(request)}" if embedded else url)
-
-
-def zone_query(request: HttpRequest) -> str:
-    """What every address inside a frame carries along, where no cookie comes: "?zone=Europe/London"."""
-    zone = zones.of_visitor(request)
-    return f"?{urlencode({'zone': zone}, safe='/')}" if zone else ""
+    return redirect(f"{url}{zones.query(request)}" if embedded else url)
 
 
 def too_often(
@@ -143,21 +136,4 @@ def show(
         "refusal": refusal,
         "structured": structured.event(request, session, offered),
     }
-    return show_page(request, "session", context, status=status, embedded=embedded)
-
-
-def show_page(
-    request: HttpRequest, name: str, context: dict[str, object], *, embedded: bool, status: int = HTTPStatus.OK
-) -> HttpResponse:
-    layout = "webinars/embedded.html" if embedded else "webinars/page.html"
-    shown = {
-        **context,
-        "embedded": embedded,
-        "layout": layout,
-        "visitor_zone": zones.of_visitor(request),
-        "zone_query": zone_query(request),
-    }
-    response = render(request, f"webinars/{name}.html", shown, status=status)
-    patch_vary_headers(response, ["Cookie"])  # which tells the zone
-    utm.remember(request, response)
-    return response
+    return show_page(request, "webinars/session", context, status=status, embedded=embedded)

@@ -7,7 +7,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from webinars import zones
+from leads import zones
 from webinars.models import Refund, Session
 from webinars.money import STORED, minor_digits, parts
 

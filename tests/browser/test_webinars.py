@@ -58,7 +58,9 @@ def session() -> Session:
 @pytest.fixture
 def elsewhere(tmp_path: Path, live_server: LiveServer, settings: Any) -> Iterator[str]:
     """The firm's own site, on another host and port, with our one line in its page."""
-    line = f'<script src="{live_server.url}/static/webinars/embed.js" data-session="data" data-language="en"></script>'
+    line = (
+        f'<script src="{live_server.url}/static/leads/embed.js" data-show="webinars/data" data-language="en"></script>'
+    )
     (tmp_path / "index.html").write_text(f"<!doctype html><title>Firm</title><h1>Firm</h1>{line}<p>After</p>")
     handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -180,7 +182,7 @@ def test_visitor_goes_from_the_list_to_a_session_within_the_frame(
     page: Page, session: Session, elsewhere: str, tmp_path: Path
 ) -> None:
     site = tmp_path / "index.html"
-    site.write_text(site.read_text().replace('data-session="data"', ""))
+    site.write_text(site.read_text().replace("webinars/data", "webinars"))
     page.goto(elsewhere)
     frame = page.frame_locator("iframe")
 

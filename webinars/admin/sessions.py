@@ -21,6 +21,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 
 from leads.clocks import default_zone, validate_zone
 from leads.models import Lead
+from leads.zones import zone_or_nothing
 from webinars import actions
 from webinars.actions.seats import room_in
 from webinars.actions.sessions import AHEAD, EDITABLE, check
@@ -28,7 +29,6 @@ from webinars.availability import counted
 from webinars.errors import CapacityBelowTaken, SessionInThePast, WebinarError
 from webinars.models import ReminderRule, Session, Topic
 from webinars.models.session import SessionQuerySet
-from webinars.zones import zone_or_nothing
 
 from .catalogue import RulesMixin
 from .cloning import CloneMixin

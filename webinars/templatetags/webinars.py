@@ -8,8 +8,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from leads import zones
 from leads.models import Lead
-from webinars import wording, zones
+from webinars import wording
 from webinars.availability import Availability, State
 from webinars.models import Payment, Refund, Registration, Session
 

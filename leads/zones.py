@@ -1,8 +1,9 @@
-"""One moment on two clocks: the session's own and the visitor's."""
+"""One moment on two clocks: its own and the visitor's."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo, available_timezones
 
 from django.http import HttpRequest
@@ -33,6 +34,12 @@ def zone_or_nothing(name: str) -> str:
 def of_visitor(request: HttpRequest) -> str:
     """As the browser says: in the address inside a frame, which gets no cookies; "" where it does not."""
     return zone_or_nothing(request.GET.get("zone") or request.COOKIES.get(COOKIE, ""))
+
+
+def query(request: HttpRequest) -> str:
+    """What every address inside a frame carries along, where no cookie comes: "?zone=Europe/London"."""
+    zone = of_visitor(request)
+    return f"?{urlencode({'zone': zone}, safe='/')}" if zone else ""
 
 
 def read(moment: datetime, zone: str) -> Reading:

@@ -1,7 +1,7 @@
-// Tells our pages where the visitor's clock stands. Without it they show the session's own time only.
+// Tells our pages where the visitor's clock stands. Without it they show each time on its own clock only.
 const script = document.currentScript;
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "";
-for (const field of document.querySelectorAll("input[name=zone]")) field.value = zone;
+for (const field of document.querySelectorAll("input[name=zone]:not([data-chosen])")) field.value = zone;
 const told = `zone=${zone}`;
 const isTold = () => document.cookie.split("; ").includes(told);
 if (zone && !isTold()) {

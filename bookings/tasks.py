@@ -1,0 +1,12 @@
+"""Thin tasks: call one function. Each is safe to run twice and at the same time."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from bookings import actions
+
+
+@shared_task
+def release_holds() -> None:
+    """Delete the slots that nobody came back for in time; they keep nobody out any more."""
+    actions.release_over(timezone.now())
