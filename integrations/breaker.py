@@ -11,8 +11,9 @@ from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from . import errors
-from .models import Connection, Delivery, Incident
+from . import errors, incidents
+from .models import Connection, Delivery
+from .models.incident import OUTAGE
 from .models.integration import EVERYTHING
 from .redact import redact
 
@@ -59,7 +60,7 @@ def succeeded(connection: Connection) -> None:
     was_down = Q(failures__gt=0) | Q(paused_until__lte=now)  # a rest that they asked for lasts till its end
     if _row(connection).filter(was_down).update(failures=0, paused_until=None):
         Delivery.objects.filter(connection=connection).release()
-        close_incident(connection)
+        incidents.close_outage(connection)
 
 
 def was_well(connection: Connection) -> bool:
@@ -84,7 +85,7 @@ def failed(
     connection.refresh_from_db(fields=["failures"])
     if is_open(connection, settings):
         rows.update(paused_until=now + pause_after(connection.failures, settings))
-        open_incident(connection, redact(error.message, connection.secrets.values()))
+        incidents.report(connection, OUTAGE, None, redact(error.message, connection.secrets.values()))
 
 
 def pause_after(failures: int, settings: "IntegrationSettings") -> timedelta:
@@ -109,14 +110,14 @@ def barred(connection: Connection, error: errors.Misconfigured) -> None:
         last_error_at=timezone.now(),
         **_status(Status.MISCONFIGURED),
     )
-    open_incident(connection, redact(error.message, connection.secrets.values()))
+    incidents.report(connection, OUTAGE, None, redact(error.message, connection.secrets.values()))
 
 
 def unbar(connection: Connection, *, status: str = Status.UNKNOWN) -> None:
     """A human acted (test green, new settings, resume): everything that waited is due again."""
     _row(connection).update(failures=0, paused_until=None, blocked=[], **_status(status))
     Delivery.objects.filter(connection=connection).release()
-    close_incident(connection)
+    incidents.close_outage(connection)
 
 
 def _status(status: str, *, unless: str | None = None) -> dict[str, object]:
@@ -126,16 +127,6 @@ def _status(status: str, *, unless: str | None = None) -> dict[str, object]:
         "status": Case(When(stays, then=F("status")), default=Value(status)),
         "status_since": Case(When(stays, then=F("status_since")), default=Value(timezone.now())),
     }
-
-
-def open_incident(connection: Connection, summary: str) -> None:
-    Incident.objects.bulk_create(
-        [Incident(connection=connection, summary=summary, opened_at=timezone.now())], ignore_conflicts=True
-    )
-
-
-def close_incident(connection: Connection) -> None:
-    Incident.objects.filter(connection=connection, closed_at=None).update(closed_at=timezone.now())
 
 
 def paused_until(connection: Connection) -> datetime | None:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from webinars.models import Payment
 
-from . import erasure, situation, words
+from . import erasure, incidents, situation, words
 from .models import Connection, Delivery, Heartbeat, WebhookEvent
 from .situation import Situation
 
@@ -169,6 +169,18 @@ def conflicts(now: Situation) -> Iterator[Need]:
         yield Need("conflicts", "call_split", text, _("Decide"), url, "integrations.view_externalrecord")
 
 
+def matters(now: Situation) -> Iterator[Need]:
+    """Incidents that nobody has taken note of."""
+    connections = {connection.pk: connection for connection in in_use(now)}
+    for connection, kind, n in now.matters:
+        if connection in connections:
+            known = incidents.KINDS.get(kind)
+            text = ngettext("%(name)s: %(kind)s.", "%(name)s: %(kind)s (%(n)s times).", n)
+            told = {"name": whose(connections[connection]), "kind": known.label if known else kind, "n": n}
+            url = listed("incident", closed_at__isempty=1, kind=kind)
+            yield Need("incident", "emergency_home", text % told, _("Look at it"), url, "integrations.view_incident")
+
+
 def long_pauses(now: Situation) -> Iterator[Need]:
     for connection in in_use(now):
         paused_at = connection.integration.paused_at
@@ -240,6 +252,7 @@ TELLERS: list[tuple[str, Teller]] = [  # with what it takes to see such lines
     ("integrations.view_webhookevent", failed_webhooks),
     ("integrations.view_integration", ending_credentials),
     ("integrations.view_externalrecord", conflicts),
+    ("integrations.view_incident", matters),
     ("integrations.view_integration", long_pauses),
     ("integrations.view_erasure", late_erasures),
     ("webinars.view_payment", money),

@@ -4,14 +4,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
 
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
 from webinars.models import Payment
 
 from . import configuration, erasure, registry
-from .models import Connection, Delivery, Erasure, ExternalRecord, Heartbeat, Installation, WebhookEvent
+from .models import Connection, Delivery, Erasure, ExternalRecord, Heartbeat, Incident, Installation, WebhookEvent
+from .models.incident import OUTAGE
 from .service import IntegrationService, Mode
 
 
@@ -105,6 +106,14 @@ class Situation:
         """(what an operator should look at, how many payments)."""
         rows = Payment.objects.exclude(notice="").values_list("notice").annotate(n=Count("pk"))
         return list(rows.order_by("notice"))
+
+    @cached_property
+    def matters(self) -> list[tuple[int, str, int]]:
+        """(id of a connection, kind, how many incidents nobody has taken note of). Payments tell of theirs by notices,
+        and outages are told of where a human must end them."""
+        told = Q(kind=OUTAGE) | Q(subject_type=Payment._meta.label_lower)
+        rows = Incident.objects.open().filter(acknowledged_at=None).exclude(told).order_by("connection", "kind")
+        return list(rows.values_list("connection", "kind").annotate(n=Count("pk")))
 
     @cached_property
     def conflicts(self) -> list[tuple[Connection, str, int]]:

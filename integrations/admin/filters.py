@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from integrations import registry, words
+from integrations import incidents, registry, words
 from integrations.models import Delivery, Integration, IntegrationLog
 
 Choices = list[tuple[str, Any]]  # of a value in the address and what it is called
@@ -46,6 +46,16 @@ class KindFilter(ChoiceFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
         return list(words.KINDS.items())
+
+
+class MatterFilter(ChoiceFilter):
+    """Of incidents."""
+
+    title = _("kind")
+    parameter_name = column = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        return [(kind, known.label) for kind, known in incidents.KINDS.items()]
 
 
 class OperationFilter(ChoiceFilter):

@@ -1,9 +1,9 @@
-"""What the machinery wrote down: calls, webhooks, the book of external records, outages."""
+"""What the machinery wrote down: calls, webhooks, the book of external records."""
 
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join, strip_tags
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from integrations import gate, words
-from integrations.models import Connection, ExternalRecord, Incident, IntegrationLog, WebhookEvent
+from integrations.models import Connection, ExternalRecord, IntegrationLog, WebhookEvent
 
 from . import conflicts, subjects
 from .base import ReadOnlyAdmin, Verb, VerbsAdmin, as_action
@@ -217,18 +217,3 @@ class ExternalRecordAdmin(VerbsAdmin):
         if not url:
             return record.remote_id
         return format_html('<a href="{}" rel="noopener noreferrer">{}</a>', url, record.remote_id)
-
-
-@admin.register(Incident)
-class IncidentAdmin(ReadOnlyAdmin):
-    list_display = ["summary", "whose", "opened_at", "alerted_at", "closed_at"]
-    list_filter = [("closed_at", admin.EmptyFieldListFilter)]
-    list_select_related = ["connection__integration"]
-    ordering = [F("closed_at").desc(nulls_first=True), "-opened_at"]
-    fields = ["summary", "whose", "opened_at", "alerted_at", "acknowledged_at", "acknowledged_by", "closed_at"]
-    readonly_fields = ["whose"]
-
-    @admin.display(description=gettext_lazy("integration"), ordering="connection__integration")
-    def whose(self, incident: Incident) -> str:
-        owner = incident.connection.owner
-        return f"{incident.connection.integration}: {owner}" if owner else str(incident.connection.integration)

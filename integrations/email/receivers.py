@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from django.dispatch import receiver
 
 from integrations import outbox
+from integrations.models import Incident
+from integrations.signals import incidents_closed, incidents_opened
 from leads.models import Consent, Touchpoint
 from leads.signals import consents_requested, whitepapers_requested
 from webinars.models import Message, Payment, Refund, Registration, ReminderRule, Session
@@ -24,6 +26,7 @@ from webinars.signals import (
     sessions_changed,
 )
 
+from . import alerts
 from .letters.webinars import of_start
 from .service import EmailService
 
@@ -132,3 +135,13 @@ def tell_of_lost_seats(sender: type[Refund], refunds: Sequence[Refund], **kwargs
 @receiver(refunds_made)
 def tell_of_refunds(sender: type[Refund], refunds: Sequence[Refund], **kwargs: object) -> None:
     outbox.once(EmailService.refund, refunds)
+
+
+@receiver(incidents_opened)
+def alert(sender: type[Incident], incidents: Sequence[Incident], **kwargs: object) -> None:
+    alerts.alert(incidents)
+
+
+@receiver(incidents_closed)
+def give_the_all_clear(sender: type[Incident], incidents: Sequence[Incident], **kwargs: object) -> None:
+    alerts.all_clear(incidents)

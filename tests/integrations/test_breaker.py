@@ -10,7 +10,7 @@ import time_machine
 from django.db import connection as database
 from django.utils import timezone
 
-from integrations import breaker, errors, health, outbox
+from integrations import breaker, errors, health, incidents, outbox
 from integrations.models import Connection, Delivery, Incident
 from tests.factories import LeadFactory
 from tests.postbox.sandbox import Answer, Postbox
@@ -184,7 +184,7 @@ def test_success_of_one_operation_keeps_the_light_red_for_the_other(connection: 
 @pytest.mark.django_db
 def test_outage_is_one_incident_however_often_it_is_noticed(connection: Connection) -> None:
     for _ in range(3):
-        breaker.open_incident(connection, "down")
+        incidents.report(connection, "outage", None, "down")
 
     assert Incident.objects.count() == 1
 

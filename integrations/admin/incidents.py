@@ -1,0 +1,84 @@
+"""What went wrong and needed somebody, the open ones first."""
+
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.db.models import F, QuerySet
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from integrations import incidents, words
+from integrations.models import Incident
+
+from . import subjects
+from .base import Verb, VerbsAdmin, as_action
+from .filters import MatterFilter
+
+
+def acknowledge(request: HttpRequest, rows: QuerySet[Any]) -> None:
+    done = len(incidents.acknowledge(rows, cast(User, request.user)))
+    if done:
+        said = ngettext("Noted: nobody else needs to look.", "%(n)s noted: nobody else needs to look.", done)
+        messages.success(request, said % {"n": done})
+    else:
+        messages.warning(request, _("Nothing to do: this is over."))
+
+
+VERBS = (
+    Verb(
+        "acknowledge",
+        gettext_lazy("Take note"),
+        "visibility",
+        acknowledge,
+        applies=lambda row: row.closed_at is None and row.acknowledged_at is None,
+        variant="primary",
+    ),
+)
+
+
+@admin.register(Incident)
+class IncidentAdmin(VerbsAdmin):
+    verbs = VERBS
+    actions = [as_action(verb) for verb in VERBS]
+    list_display = ["summary", "what", "subject_link", "whose", "opened_at", "alerted_at", "closed_at"]
+    list_filter = [("closed_at", admin.EmptyFieldListFilter), MatterFilter]
+    list_select_related = ["connection__integration"]
+    ordering = [F("closed_at").desc(nulls_first=True), "-opened_at"]
+    fields = [
+        "summary",
+        ("what", "whose"),
+        "subject_link",
+        ("opened_at", "alerted_at"),
+        ("acknowledged_at", "acknowledged_by"),
+        "closed_at",
+    ]
+    readonly_fields = ["what", "whose", "subject_link"]
+
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        subjects.attach(changelist.result_list, request)
+        return changelist
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Incident | None:
+        found: Incident | None = super().get_object(request, object_id, from_field)
+        if found:
+            subjects.attach([found], request)
+        return found
+
+    @admin.display(description=gettext_lazy("kind"), ordering="kind")
+    def what(self, incident: Incident) -> str:
+        known = incidents.KINDS.get(incident.kind)
+        return str(known.label) if known else incident.kind
+
+    @admin.display(description=gettext_lazy("subject"))
+    def subject_link(self, incident: Incident) -> SafeString | str:
+        return subjects.link(incident) if incident.subject_type else ""
+
+    @admin.display(description=gettext_lazy("integration"), ordering="connection__integration")
+    def whose(self, incident: Incident) -> str:
+        name = words.service(incident.connection.integration.slug)
+        owner = incident.connection.owner
+        return f"{name}: {owner}" if owner else name

@@ -1,0 +1,118 @@
+"""What needs somebody: outages, and single matters such as a disputed payment.
+
+Whoever notices one reports it, as often as he likes, and tells when it is over. A new kind is a line in KINDS.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import structlog
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from .models import Connection, Incident
+from .models.incident import OUTAGE
+from .signals import incidents_closed, incidents_opened
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Who has the `permission` can act, and is alerted; `advice` is what the alert adds to the summary."""
+
+    label: Promise
+    permission: str
+    advice: Promise
+
+
+KINDS = {
+    OUTAGE: Kind(
+        _("Outage"),
+        "integrations.operate_integration",
+        _("What waits is kept and goes out by itself once this is put right. We write again when all is well."),
+    ),
+}
+
+
+@transaction.atomic
+def report(connection: Connection, kind: str, subject: Model | None, summary: str) -> bool:
+    """Open an incident, unless the same one is open; says whether it is new. `summary` holds no secrets.
+
+    Raises KeyError for a kind that is not in KINDS.
+    """
+    assert KINDS[kind]
+    incident, is_new = Incident.objects.select_related("connection__integration").get_or_create(
+        connection=connection,
+        kind=kind,
+        subject_type=subject._meta.label_lower if subject else "",
+        subject_id=subject.pk if subject else 0,
+        closed_at=None,
+        defaults={"summary": summary, "opened_at": timezone.now()},
+    )
+    if is_new:
+        logger.warning("incident opened", integration=connection.integration.slug, kind=kind, incident=incident.pk)
+    if incident.alerted_at is None:  # as when the integration was put into use since
+        incidents_opened.send(sender=Incident, incidents=[incident])
+    return is_new
+
+
+def close(kind: str, subject: Model) -> None:
+    """It is over, if it was open."""
+    end(Incident.objects.about(subject).filter(kind=kind))
+
+
+def close_outage(connection: Connection) -> None:
+    end(Incident.objects.filter(connection=connection, kind=OUTAGE))
+
+
+@transaction.atomic
+def end(incidents: QuerySet[Incident]) -> None:
+    ended = locked(incidents)
+    Incident.objects.filter(pk__in=[each.pk for each in ended]).update(closed_at=timezone.now())
+    if ended:
+        incidents_closed.send(sender=Incident, incidents=ended)
+
+
+@transaction.atomic
+def acknowledge(incidents: QuerySet[Incident], user: User | None) -> list[Incident]:
+    """Somebody has taken note: nobody needs to be told of it any more. An outage lasts all the same; a matter is over.
+
+    Gives those that were open.
+    """
+    noted = locked(incidents)
+    now = timezone.now()
+    rows = Incident.objects.filter(pk__in=[each.pk for each in noted])
+    rows.filter(acknowledged_at=None).update(acknowledged_at=now, acknowledged_by=user)
+    rows.exclude(kind=OUTAGE).update(closed_at=now)
+    return noted
+
+
+def locked(incidents: QuerySet[Incident]) -> list[Incident]:
+    """Those that are open, as they are now."""
+    rows = Incident.objects.filter(pk__in=incidents.values("pk")).open()
+    return list(rows.select_related("connection__integration").select_for_update(of=("self",)).order_by("pk"))
+
+
+def page_of(incident: Incident) -> str:
+    """Where one looks at what it is about: the subject's page, where there is one, or the integration's."""
+    if incident.subject_type:
+        with suppress(NoReverseMatch):
+            name = incident.subject_type.replace(".", "_")
+            return reverse(f"admin:{name}_change", args=[incident.subject_id])
+        return reverse("admin:integrations_incident_change", args=[incident.pk])
+    return reverse("admin:integrations_integration_change", args=[incident.connection.integration_id])
+
+
+def note_alerted(incidents: Iterable[Incident]) -> None:
+    """Whoever should know has been told, or is about to be."""
+    now = timezone.now()
+    for incident in incidents:
+        incident.alerted_at = now
+        incident.save(update_fields=["alerted_at"])
