@@ -11,8 +11,9 @@ import vobject
 from django.test import Client
 from django.utils import timezone
 
+from leads import vtimezone
 from tests.factories import RegistrationFactory, SessionFactory, WhitepaperFactory
-from webinars import links, vtimezone
+from webinars import links
 
 pytestmark = pytest.mark.django_db
 
