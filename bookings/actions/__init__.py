@@ -2,6 +2,8 @@
 
 from bookings.actions.booking import Client, book, hold, release, release_over
 from bookings.actions.changing import cancel, complete, confirm, mark_no_show, move
+from bookings.actions.booking import Client, book, hold, release
+from bookings.actions.changing import cancel, change_details, complete, confirm, mark_no_show, move
 from bookings.actions.outside import mark_checked, note_answer, note_meeting_url, note_problem, settle_problem
 from bookings.actions.rotation import in_turn
 from bookings.actions.slots import HOLD
@@ -11,6 +13,7 @@ __all__ = [
     "Client",
     "book",
     "cancel",
+    "change_details",
     "complete",
     "confirm",
     "hold",

@@ -1,5 +1,6 @@
 """What becomes of a booking."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from django.db import transaction
@@ -8,8 +9,11 @@ from django.utils import timezone
 from bookings.actions.slots import expect, locked, must_be_free, occupy
 from bookings.errors import TooLate
 from bookings.models import Booking
-from bookings.models.booking import OPEN, Status
-from bookings.signals import bookings_cancelled, bookings_confirmed, bookings_moved
+from bookings.models.booking import DETAILS, OPEN, Status
+from bookings.signals import bookings_cancelled, bookings_changed, bookings_confirmed, bookings_moved
+
+# The address is none of them: with it, letters would go to whom nobody asked.
+EDITABLE = frozenset(DETAILS) - {"email"}
 
 
 @transaction.atomic
@@ -48,6 +52,23 @@ def cancel(booking: Booking) -> None:
     booking.sequence += 1
     turn(booking, Status.CANCELLED, "sequence")
     bookings_cancelled.send(sender=Booking, bookings=[booking])
+
+
+@transaction.atomic
+def change_details(booking: Booking, details: Mapping[str, str]) -> bool:
+    """Correct what the client told; says whether anything is different now. Raises `ImpossibleMove`."""
+    if unknown := details.keys() - EDITABLE:
+        raise ValueError(f"Not to be changed: {', '.join(sorted(unknown))}")
+    expect(locked(booking), OPEN)
+    changed = [field for field, value in details.items() if getattr(booking, field) != value]
+    if not changed or booking.is_forgotten:
+        return False
+    for field in changed:
+        setattr(booking, field, details[field])
+    booking.sequence += 1  # calendars show who comes, and what they want
+    booking.save(update_fields=[*changed, "sequence", "updated_at"])
+    bookings_changed.send(sender=Booking, bookings=[booking])
+    return True
 
 
 @transaction.atomic

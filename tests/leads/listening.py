@@ -6,7 +6,7 @@ from typing import Any
 
 from django.dispatch import Signal
 
-CARRIED = ("leads", "touchpoints", "consents", "registrations", "sessions", "payments", "refunds")
+CARRIED = ("leads", "touchpoints", "consents", "registrations", "sessions", "payments", "refunds", "bookings")
 
 
 @contextmanager
