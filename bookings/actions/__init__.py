@@ -1,8 +1,6 @@
 """All that happens to bookings. Each is a transaction of its own and locks the consultant's row first."""
 
 from bookings.actions.booking import Client, book, hold, release, release_over
-from bookings.actions.changing import cancel, complete, confirm, mark_no_show, move
-from bookings.actions.booking import Client, book, hold, release
 from bookings.actions.changing import cancel, change_details, complete, confirm, mark_no_show, move
 from bookings.actions.outside import mark_checked, note_answer, note_meeting_url, note_problem, settle_problem
 from bookings.actions.rotation import in_turn
