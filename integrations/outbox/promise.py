@@ -1,9 +1,9 @@
 """The two verbs. Both write rows in the caller's transaction; neither calls anybody."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import connection as database
 from django.db import transaction
@@ -17,6 +17,8 @@ from .wake import wake
 
 if TYPE_CHECKING:
     from integrations.service import Operation
+
+M = TypeVar("M", bound=Model)
 
 # One statement for the whole sequence, in key order: two transactions that promise the same rows queue up behind
 # each other instead of deadlocking. `xmax = 0` rows are new; the others keep their history and get a new version.
@@ -49,14 +51,20 @@ _ASK_ONCE = "ON CONFLICT (key) DO UPDATE SET key = EXCLUDED.key"
 
 
 def keep_in_sync(
-    operation: "Operation[Any, Any]", subjects: Iterable[Model], *, owner: str | Collection[str] = ""
+    operation: "Operation[Any, Any]",
+    subjects: Iterable[M],
+    *,
+    owner: str | Collection[str] | Callable[[M], str | None] = "",
 ) -> int:
     """Promise that the other side will agree with our current data of each subject; asking again is cheap.
 
     One row per (connection, operation, subject) for ever: asking again reopens it. Subjects are saved instances of one
-    model; `owner` picks the connection, or several. Returns how many were promised. Raises LookupError, having
-    promised nothing that stays, when an owner has no connection.
+    model; `owner` picks the connection, or several, or says whose it is for each subject (None: nobody's, nothing is
+    promised). Returns how many were promised. Raises LookupError, having promised nothing that stays, when an owner
+    has no connection.
     """
+    if callable(owner):
+        return sum(keep_in_sync(operation, theirs, owner=name) for name, theirs in _by_owner(subjects, owner))
     return sum(
         _promise(operation, label, list(ids), owner=owner, on_conflict=_ASK_AGAIN)
         for label, ids in _by_type(subjects).items()
@@ -93,6 +101,15 @@ def once(
 def key_of(operation: "Operation[Any, Any]", connection: Connection, subject: Model, occasion: str = "") -> str:
     """The key that `once` gives this promise: it is the promise's name, whether it was made or not."""
     return f"{connection.pk}:{operation.name}:{subject._meta.label_lower}:{subject.pk}{ONCE}{occasion}"
+
+
+def _by_owner(subjects: Iterable[M], owner_of: Callable[[M], str | None]) -> list[tuple[str, list[M]]]:
+    """In the order of the owners' names: whoever promises the same does so in the same order."""
+    found: dict[str, list[M]] = {}
+    for subject in subjects:
+        if (name := owner_of(subject)) is not None:
+            found.setdefault(name, []).append(subject)
+    return sorted(found.items())
 
 
 def _by_type(subjects: Iterable[Model]) -> dict[str, set[int]]:

@@ -155,6 +155,15 @@ class TestSeveralOwners:
         assert outbox.keep_in_sync(LETTERS, [LeadFactory()], owner=[]) == 0
         assert states() == []
 
+    def test_each_goes_to_whose_it_is_and_what_is_nobodys_nowhere(self, box: Connection) -> None:
+        ada, everybody, nobody = leads = [LeadFactory(name=name) for name in ("ada", "", "nobody")]
+        owners = {ada: "ada", everybody: "", nobody: None}
+
+        assert outbox.keep_in_sync(LETTERS, leads, owner=owners.__getitem__) == 2
+
+        found = set(Delivery.objects.values_list("connection__owner", "subject_id"))
+        assert found == {("ada", ada.pk), ("", everybody.pk)}
+
     def test_one_statement_however_many(
         self, box: Connection, django_assert_num_queries: "type[CaptureQueriesContext]"
     ) -> None:
