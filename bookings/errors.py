@@ -37,6 +37,10 @@ class TooLate(BookingError):
     message = _("It is too late to change this online. Please call us.")
 
 
+class NoNewTime(BookingError):
+    message = _("The calendar names no time that could be taken over.")
+
+
 class ImpossibleMove(BookingError):
     """What was asked for does not lead on from the present state."""
 

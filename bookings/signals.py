@@ -27,5 +27,8 @@ bookings_forgotten = Signal()
 # Something outside does not agree with these bookings: `problem` says what; somebody must decide.
 bookings_troubled = Signal()
 
+# What was done to these bookings outside is to be undone there.
+bookings_put_back = Signal()
+
 # Where people meet is known now (`meeting_url`), or is another place than before.
 meeting_links_known = Signal()

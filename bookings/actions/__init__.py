@@ -2,7 +2,15 @@
 
 from bookings.actions.booking import Client, book, hold, release, release_over
 from bookings.actions.changing import cancel, change_details, complete, confirm, mark_no_show, move
-from bookings.actions.outside import mark_checked, note_answer, note_meeting_url, note_problem, settle_problem
+from bookings.actions.outside import (
+    mark_checked,
+    note_answer,
+    note_meeting_url,
+    note_problem,
+    put_back,
+    settle_problem,
+    take_over,
+)
 from bookings.actions.rotation import in_turn
 from bookings.actions.slots import HOLD
 
@@ -22,7 +30,9 @@ __all__ = [
     "note_answer",
     "note_meeting_url",
     "note_problem",
+    "put_back",
     "release",
     "release_over",
     "settle_problem",
+    "take_over",
 ]

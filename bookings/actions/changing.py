@@ -1,7 +1,7 @@
 """What becomes of a booking."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -26,17 +26,24 @@ def confirm(booking: Booking) -> None:
 
 
 @transaction.atomic
-def move(booking: Booking, start: datetime, *, unchecked: bool = False, lenient: bool = False) -> None:
-    """Meet at another time, for as long as before; says nothing where it is the same.
+def move(
+    booking: Booking,
+    start: datetime,
+    *,
+    length: timedelta | None = None,
+    unchecked: bool = False,
+    lenient: bool = False,
+) -> None:
+    """Meet at another time, for as long as before unless told otherwise; says nothing where it is the same.
 
     Raises `SlotTaken`, `ImpossibleMove`.
     """
     expect(locked(booking), OPEN)
-    before = booking.starts_at
-    if start == before:
+    before, length = booking.starts_at, length or booking.length
+    if (start, length) == (before, booking.length):
         return
-    must_be_free(booking.consultant, start, booking.length, without=booking, lenient=lenient)
-    occupy(booking, start.astimezone(UTC), booking.length)
+    must_be_free(booking.consultant, start, length, without=booking, lenient=lenient)
+    occupy(booking, start.astimezone(UTC), length)
     booking.moved_at, booking.unchecked = timezone.now(), unchecked
     booking.problem, booking.problem_details = "", {}  # it was one of the former time
     booking.sequence += 1

@@ -4,10 +4,12 @@ from datetime import datetime
 
 from django.db import transaction
 
-from bookings.actions.slots import locked
+from bookings.actions.changing import cancel, move
+from bookings.actions.slots import expect, locked
+from bookings.errors import NoNewTime
 from bookings.models import Booking
 from bookings.models.booking import OPEN, Answer, Problem
-from bookings.signals import bookings_troubled, meeting_links_known
+from bookings.signals import bookings_put_back, bookings_troubled, meeting_links_known
 
 
 @transaction.atomic
@@ -49,6 +51,31 @@ def settle_problem(booking: Booking) -> None:
 
 
 @transaction.atomic
+def take_over(booking: Booking) -> None:
+    """Do here what was done in the calendar: move it, or cancel it. No rule keeps it out, only another booking.
+
+    Raises `SlotTaken`, `ImpossibleMove`, and `NoNewTime` where the calendar has no time for it.
+    """
+    match locked(booking).problem:
+        case Problem.DELETED_OUTSIDE | Problem.DECLINED:
+            cancel(booking)
+        case Problem.MOVED_OUTSIDE:
+            start, end = (moment(booking.problem_details.get(name)) for name in ("starts_at", "ends_at"))
+            if start is None or end is None:
+                raise NoNewTime
+            move(booking, start, length=end - start, lenient=True)
+    settle_problem(booking)
+
+
+@transaction.atomic
+def put_back(booking: Booking) -> None:
+    """What we agreed stands: the calendar is to show it again, whatever was done there. Raises `ImpossibleMove`."""
+    expect(locked(booking), OPEN)
+    settle_problem(booking)
+    bookings_put_back.send(sender=Booking, bookings=[booking])
+
+
+@transaction.atomic
 def note_answer(booking: Booking, answer: Answer | str) -> None:
     """What the client answered to the invitation; "" takes it back."""
     if locked(booking).answer != answer:
@@ -69,3 +96,7 @@ def note_meeting_url(booking: Booking, url: str) -> None:
 
 def iso(moment: datetime | None) -> str | None:
     return moment.isoformat() if moment else None
+
+
+def moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

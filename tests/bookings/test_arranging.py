@@ -7,11 +7,11 @@ import pytest
 from bookings import actions
 from bookings.arranging import arrange, rearrange
 from bookings.availability import Reason
-from bookings.errors import CalendarSilent, SlotTaken
+from bookings.errors import CalendarSilent, NoNewTime, SlotTaken
 from bookings.models import Booking
 from bookings.models.booking import Problem, Status
 from bookings.ports import Answer, OnUnknown, calendars
-from bookings.signals import bookings_troubled, meeting_links_known
+from bookings.signals import bookings_put_back, bookings_troubled, meeting_links_known
 from tests.bookings.times import at
 from tests.factories import ConsultantFactory, a_client
 
@@ -174,3 +174,61 @@ def test_an_answer_to_the_invitation():
     actions.note_answer(booking, Booking.Answer.DECLINED)
     assert Booking.objects.get().answer == "declined"
     assert booking.ends_at - booking.starts_at == timedelta(minutes=30)
+
+
+class TestDeciding:
+    """Something was done to a booking in a calendar, and somebody says what shall be."""
+
+    def test_what_was_moved_there_is_moved_here(self):
+        booking = wish()
+        actions.note_problem(booking, Problem.MOVED_OUTSIDE, starts_at=at("18:00"), ends_at=at("18:45"))
+
+        actions.take_over(booking)
+
+        booking.refresh_from_db()
+        assert (booking.starts_at, booking.ends_at, booking.problem) == (at("18:00"), at("18:45"), "")
+
+    def test_what_was_moved_onto_another_booking_stays(self):
+        booking = wish()
+        actions.book(booking.consultant, at("12:00"), 30, a_client("bob@client.example"))
+        actions.note_problem(booking, Problem.MOVED_OUTSIDE, starts_at=at("12:00"), ends_at=at("12:30"))
+
+        with pytest.raises(SlotTaken):
+            actions.take_over(booking)
+
+        booking.refresh_from_db()
+        assert (booking.starts_at, booking.problem) == (at("10:00"), Problem.MOVED_OUTSIDE)
+
+    def test_what_has_no_time_there_cannot_be_taken_over(self):
+        booking = wish()
+        actions.note_problem(booking, Problem.MOVED_OUTSIDE, calendar="primary")
+        with pytest.raises(NoNewTime):
+            actions.take_over(booking)
+
+    @pytest.mark.parametrize("problem", [Problem.DELETED_OUTSIDE, Problem.DECLINED])
+    def test_what_is_not_wanted_there_is_cancelled_here(self, problem):
+        booking = wish()
+        actions.note_problem(booking, problem)
+
+        actions.take_over(booking)
+
+        booking.refresh_from_db()
+        assert (booking.status, booking.problem) == (Status.CANCELLED, "")
+
+    def test_what_was_agreed_stands(self):
+        booking = wish()
+        actions.note_problem(booking, Problem.MOVED_OUTSIDE, starts_at=at("12:00"), ends_at=at("12:30"))
+        stands = []
+
+        def hear(bookings, **kwargs):
+            stands.extend(bookings)
+
+        bookings_put_back.connect(hear)
+        try:
+            actions.put_back(booking)
+        finally:
+            bookings_put_back.disconnect(hear)
+
+        booking.refresh_from_db()
+        assert (booking.starts_at, booking.problem) == (at("10:00"), "")
+        assert stands == [booking]

@@ -166,6 +166,13 @@ class TestChanges:
         assert booking.sequence == 0
         assert len(told) == 1
 
+    def test_made_longer_where_it_is(self, told):
+        booking = book(ConsultantFactory(), at("10:00"), 60, a_client())
+        move(booking, at("10:00"), length=timedelta(minutes=90))
+        row = Booking.objects.get()
+        assert (row.starts_at, row.ends_at, row.blocked.upper) == (at("10:00"), at("11:30"), at("11:30"))
+        assert told[-1] == ("moved", [booking.reference])
+
     def test_not_moved_onto_another(self):
         consultant = ConsultantFactory()
         book(consultant, at("12:00"), 60, a_client("bob@client.example"))
