@@ -1,5 +1,6 @@
-"""What happens in this app. Only `bookings.actions` sends, with `send()` and inside its transaction: a receiver that
-fails takes the change back with it, and what a receiver writes is committed together with it.
+"""What happens in this app. Only `bookings.actions` and `bookings.reminders` send, with `send()` and inside their
+transaction: a receiver that fails takes the change back with it, and what a receiver writes is committed together with
+it.
 
 All: sender=Booking, bookings=Sequence[Booking] (`consultant` is loaded).
 """
@@ -32,3 +33,7 @@ bookings_put_back = Signal()
 
 # Where people meet is known now (`meeting_url`), or is another place than before.
 meeting_links_known = Signal()
+
+# The time of a reminder has come for meetings that are agreed. Argument besides: rule=ReminderRule.
+# Sent by `bookings.reminders`, once for each booking, start and time before it.
+booking_reminders_due = Signal()

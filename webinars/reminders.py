@@ -9,13 +9,12 @@ from typing import NamedTuple
 from django.db import transaction
 from django.db.models.functions import Coalesce
 
+from leads.reminding import SLACK
+from leads.sweeping import one_by_one
 from webinars.actions.seats import lock, of
 from webinars.models import Registration, Reminded, ReminderRule, Session
 from webinars.models.registration import Status
 from webinars.signals import reminders_due
-from webinars.sweeping import one_by_one
-
-SLACK = timedelta(days=1)  # a day by the clock may take an hour more
 
 
 class Due(NamedTuple):
@@ -51,9 +50,7 @@ def due(now: datetime) -> list[Due]:
 
 
 def is_due(rule: ReminderRule, session: Session, now: datetime) -> bool:
-    """Neither a rule that is new or another one, nor a session that was moved, reminds of what was due before that."""
-    since = max(rule.counts_from, session.moved_at or rule.counts_from)
-    return since <= rule.due_at(session) <= now < session.starts_at
+    return rule.is_due(session.local_start, now, since=session.moved_at)
 
 
 @transaction.atomic

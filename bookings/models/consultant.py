@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from leads.addresses import validate_address
 from leads.clocks import default_zone, validate_zone
+from leads.models import Lead
 
 A_DAY = 24 * 60  # minutes
 
@@ -56,6 +57,13 @@ class Consultant(models.Model):
     biography = models.TextField(_("biography"), blank=True)
     photo = models.ImageField(_("photo"), upload_to="consultants/", blank=True)
     zone = models.CharField(_("time zone"), max_length=64, default=default_zone, validators=[validate_zone])
+    language = models.CharField(
+        _("language"),
+        max_length=8,
+        choices=Lead.Language,
+        blank=True,
+        help_text=_("Of our letters to the consultant. Empty: this site's own."),
+    )
     active = models.BooleanField(_("can be booked"), default=True)
 
     busy_calendars = ArrayField(

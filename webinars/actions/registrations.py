@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from leads.sweeping import one_by_one
 from webinars.actions.following import abandon
 from webinars.actions.seats import confirm, expect, hold_for_paying, lock, locked, move, of, offer_free_seats
 from webinars.actions.settling import due_by_rule, open_payments, settle_up
@@ -19,7 +20,6 @@ from webinars.signals import (
     registrations_changed,
     registrations_expired,
 )
-from webinars.sweeping import one_by_one
 
 EDITABLE = frozenset(DETAILS)
 DOOR = timedelta(hours=2)  # before the start, whoever looks in is there

@@ -10,11 +10,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from leads.clocks import default_zone, validate_zone
 from leads.models import Lead
+from leads.reminding import Rule
 from webinars.models.topic import MONEY, Topic, default_currency, validate_coins, validate_currency
 
 
@@ -150,7 +150,7 @@ class Session(models.Model):
         return self.status == self.Status.PUBLISHED and opens_at <= now < self.closes_at
 
 
-class ReminderRule(models.Model):
+class ReminderRule(Rule):
     """How long before the start people are reminded: of every session, or of one."""
 
     session = models.ForeignKey(
@@ -162,10 +162,6 @@ class ReminderRule(models.Model):
         related_name="reminder_rules",
         help_text=_("Empty: for all sessions."),
     )
-    before = models.DurationField(_("how long before"))
-    active = models.BooleanField(_("active"), default=True)
-    # A rule says nothing about what was before it was made, activated, or made another one.
-    counts_from = models.DateTimeField(_("counts from"), default=timezone.now, editable=False)
 
     class Meta:
         verbose_name = _("reminder")
@@ -178,13 +174,9 @@ class ReminderRule(models.Model):
             models.CheckConstraint(condition=Q(before__gt=timedelta(0)), name="webinars_reminderrule_before"),
         ]
 
-    def __str__(self) -> str:
-        return str(self.before)
-
     def due_at(self, session: Session) -> datetime:
-        """Whole days go by the clock on the session's wall, so that summer time moves no reminder by an hour."""
-        days = self.before.days
-        return session.days_before(days) - (self.before - timedelta(days=days))
+        """By the clock on the session's wall, in UTC."""
+        return self.ahead_of(session.local_start)
 
 
 class Reminded(models.Model):

@@ -1,4 +1,4 @@
-"""Sweeps over many sessions, of which one may be broken."""
+"""Sweeps over many things, of which one may be broken."""
 
 from collections.abc import Callable, Iterable
 from typing import TypeVar
