@@ -7,7 +7,7 @@ from urllib.parse import unquote
 from integrations.standin.faults import Faults
 from integrations.standin.wire import Reply, Request, as_json, nothing
 
-from . import grants
+from . import consent, grants
 from .api import PREFIX, Api, after, met
 from .books import Bank
 from .faults import Fault
@@ -25,6 +25,7 @@ class Front:
     faults: Faults[Fault]
     api: Api
     testing: bool = False
+    redirect_uris: frozenset[str] = frozenset()  # those that are registered; none: any
 
     def may_refuse(self, start: bytes) -> bool:
         return not start.startswith(STEERING)
@@ -34,7 +35,16 @@ class Front:
             return self.api.answer(request)
         if request.path in (TOKEN, REVOKE, INFO):
             return self._token(request)
+        if request.path in consent.PATHS:
+            return self._consent(request)
         return nothing()
+
+    def _consent(self, request: Request) -> Reply:
+        if reply := met(self.faults, "oauth.consent"):
+            return reply
+        answer = consent.decide if request.method == "POST" else consent.show
+        with self.bank.books() as books:
+            return answer(books, request, self.redirect_uris)
 
     def _token(self, request: Request) -> Reply | None:
         name = f"oauth.{request.path[1:]}"

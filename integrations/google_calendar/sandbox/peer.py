@@ -69,6 +69,10 @@ class GoogleSandbox(StandIn):
     def revoke_uri(self) -> str:
         return f"{self.url}/revoke"
 
+    def register(self, *redirect_uris: str) -> None:
+        """From now on people are sent back to these addresses only."""
+        self._front.redirect_uris = frozenset(redirect_uris)
+
     # --- what happened ------------------------------------------------------------------------------------------------
 
     @property
