@@ -96,7 +96,7 @@ def give_fewer_seats_and_move_it(admin: Page, session: Session) -> None:
 def write_to_all(admin: Page, session: Session) -> None:
     open_session(admin, session)
     admin.get_by_role("link", name="Message all").click()
-    expect(admin.get_by_text("3 people have a seat")).to_be_visible()
+    expect(admin.get_by_text("3 people get this letter")).to_be_visible()
     for field in ("subject", "text"):
         for language in ("en", "de"):
             admin.locator(f"#id_{field}_{language}").fill("Bring a notebook")

@@ -97,7 +97,7 @@ def cancel_session(session: Session) -> None:
 def change_session(session: Session, changes: Mapping[str, Any], *, confirmed: bool = False) -> bool:
     """Describe a session otherwise; says whether anything is different now. New seats go to those who wait.
 
-    Raises `CapacityBelowTaken` unless `confirmed`, `SessionInThePast`, `PaymentsUnderway`, `ImpossibleMove`.
+    Raises `CapacityBelowTaken` unless `confirmed`, `SessionInThePast`, `ImpossibleMove`.
     """
     if unknown := changes.keys() - EDITABLE:
         raise ValueError(f"Not editable in a session: {', '.join(sorted(unknown))}")
