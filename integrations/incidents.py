@@ -32,11 +32,28 @@ class Kind:
     advice: Promise
 
 
+REFUND = "webinars.refund_payment"
 KINDS = {
     OUTAGE: Kind(
         _("Outage"),
         "integrations.operate_integration",
         _("What waits is kept and goes out by itself once this is put right. We write again when all is well."),
+    ),
+    "payment_mismatch": Kind(
+        _("Payment differs"),
+        REFUND,
+        _("It gives nobody a seat. Compare it with the provider, and send back there what was paid for nothing."),
+    ),
+    "dispute": Kind(_("Dispute"), REFUND, _("Answer at the provider before its time is over. The seat stays.")),
+    "seat_lost": Kind(
+        _("Paid when the seat was gone"),
+        REFUND,
+        _("The money goes back by itself, and the person is told. Offer another seat if you have one."),
+    ),
+    "unknown_payment": Kind(
+        _("Unknown payment"),
+        REFUND,
+        _("It gives nobody a seat. Find out whose it is, and send it back at the provider."),
     ),
 }
 

@@ -236,6 +236,12 @@ def about_money(notice: str, n: int) -> str:
             "%(n)s people paid when their seats were gone: the money goes back, and they were told.",
             n,
         )
+    if notice == Payment.Notice.ANOTHER:
+        return ngettext(
+            "The provider has money of another payment for one of ours. Send it back there.",
+            "The provider has money of other payments for %(n)s of ours. Send it back there.",
+            n,
+        )
     return ngettext(
         "A refund failed: the money is still here. Look at the reason, then send it another way.",
         "Refunds of %(n)s payments failed: the money is still here. Look at the reasons, then send it another way.",

@@ -72,6 +72,10 @@ payments_mismatched = Signal()
 # Payers deny a payment at their bank. Their seats stay.
 payments_disputed = Signal()
 
+# What was told of these, as `notices` name it, needs nobody any more: it agrees again, the dispute is over, or somebody
+# has looked at it. Argument besides: notices=Collection[Payment.Notice].
+payments_cleared = Signal()
+
 # Money came when its seat was gone; it goes back in full.
 seats_lost = Signal()
 

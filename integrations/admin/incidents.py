@@ -12,6 +12,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from integrations import incidents, words
 from integrations.models import Incident
+from webinars import actions
+from webinars.models import Payment
 
 from . import subjects
 from .base import Verb, VerbsAdmin, as_action
@@ -19,12 +21,22 @@ from .filters import MatterFilter
 
 
 def acknowledge(request: HttpRequest, rows: QuerySet[Any]) -> None:
-    done = len(incidents.acknowledge(rows, cast(User, request.user)))
-    if done:
+    noted = incidents.acknowledge(rows, cast(User, request.user))
+    if request.user.has_perm("webinars.refund_payment"):
+        see_payments(noted)
+    if done := len(noted):
         said = ngettext("Noted: nobody else needs to look.", "%(n)s noted: nobody else needs to look.", done)
         messages.success(request, said % {"n": done})
     else:
         messages.warning(request, _("Nothing to do: this is over."))
+
+
+def see_payments(noted: list[Incident]) -> None:
+    """What a payment shows of the same is seen by that, too."""
+    label = Payment._meta.label_lower
+    ids = [incident.subject_id for incident in noted if incident.subject_type == label]
+    for payment in Payment.objects.filter(pk__in=ids).select_related("registration__session"):
+        actions.see(payment)
 
 
 VERBS = (

@@ -1,8 +1,9 @@
 """The page of payments, with buttons: what an operator does about money."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -11,7 +12,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import agreement, outbox, registry
+from integrations import agreement, incidents, outbox, registry
+from integrations.models import Incident
 from webinars import actions
 from webinars.admin.payments import PaymentAdmin
 from webinars.models import Payment
@@ -23,6 +25,7 @@ STRIPE = "stripe"
 
 def see(request: HttpRequest, rows: QuerySet[Any]) -> None:
     for payment in rows.select_related("registration__session"):
+        incidents.acknowledge(Incident.objects.about(payment), cast(User, request.user))
         actions.see(payment)
         messages.success(request, _("%(payment)s: noted as seen.") % {"payment": payment})
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from integrations import incidents as book
 from integrations import outbox
 from integrations.models import Delivery, Incident, Integration
+from integrations.models.incident import OUTAGE
 
 from .service import EmailService
 
@@ -35,7 +36,7 @@ def alert(incidents: Sequence[Incident]) -> None:
 
 
 def all_clear(incidents: Sequence[Incident]) -> None:
-    """To whoever was alerted; where the alert still waits, nobody needs either."""
+    """Of outages, to whoever was alerted; where the alert still waits, nobody needs either."""
     for incident in incidents:
         alerts = Delivery.objects.filter(
             operation=EmailService.integration_alert.name,
@@ -43,7 +44,7 @@ def all_clear(incidents: Sequence[Incident]) -> None:
             subject_id=incident.pk,
         )
         alerts.cancel(_("It was over before this could be sent."))
-        for told in alerts.exclude(state=Delivery.State.CANCELLED):
+        for told in alerts.exclude(state=Delivery.State.CANCELLED) if incident.kind == OUTAGE else ():
             outbox.once(EmailService.integration_recovered, incident, told.occasion)
 
 

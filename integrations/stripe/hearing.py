@@ -1,13 +1,16 @@
 """Which of our payments an event is about."""
 
 from integrations import errors
+from integrations.models import Connection
 from webinars.models import Payment
 
-from . import reading
+from . import reading, strangers
 from .till import Till, unknown
 
+OVER = ("succeeded", "canceled")  # nothing more comes of these
 
-def hear(till: Till, intent: str) -> bool:
+
+def hear(connection: Connection, till: Till, intent: str) -> bool:
     """Take over what Stripe says now of that payment; False for one that is no concern of ours.
 
     Raises Rejected for one that we should know, and do not: it becomes nobody's seat, and an operator sees it.
@@ -25,9 +28,10 @@ def hear(till: Till, intent: str) -> bool:
     uuid = reading.payment_of(told)
     found = Payment.objects.select_related("registration").filter(uuid=uuid, provider_id="") if uuid else None
     payment = found.first() if found else None
-    if payment is None:  # of two intents for one payment, only the first is ours
-        raise unknown(intent)
-    till.read(payment, intent)
+    if payment:
+        till.read(payment, intent)
+    elif strangers.meet(connection, till.client, told) or told["status"] not in OVER:
+        raise unknown(intent)  # of two intents for one payment, only the first is ours
     return True
 
 

@@ -14,7 +14,7 @@ from integrations.service import JobReport, Operation
 from webinars.actions import ask, report
 from webinars.models import Payment, Refund
 
-from . import drift, reading
+from . import drift, reading, strangers
 from .client import Answer
 from .drift import Theirs
 from .promises import is_being_paid
@@ -103,7 +103,7 @@ class Reconciliation:
         self.log(kind, payment.provider_id or str(payment.uuid), words)
 
     def log(self, kind: str, about: str, words: str) -> None:
-        """In the integration's log, and as a line; an unknown or missing payment once while it is looked at."""
+        """In the integration's log, and as a line; a missing payment once while it is looked at."""
         if self.dry_run:
             return
         logger.warning("payment differed", kind=kind, payment=about, words=words)
@@ -121,7 +121,9 @@ class Reconciliation:
         if intent["id"] in self.adopted:  # it would be known by now, were this no dry run
             return
         self.found.tell({"kind": "unknown", "payment": intent["id"], "fields": fields})
-        self.log("unknown", intent["id"], f"{intent['status']}, {amount}")
+        if not self.dry_run:
+            logger.warning("payment unknown", payment=intent["id"], status=intent["status"], amount=amount)
+            strangers.meet(self.connection, self.till.client, intent)
 
     def promise_anew(self) -> None:
         """What should have been promised, and is not: refunds on their way nowhere, payments that nobody cancels."""

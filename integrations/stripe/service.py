@@ -82,7 +82,7 @@ class StripeService(IntegrationService):
         intent = event.payload.get("payment_intent")
         if event.type not in webhook.TYPES or not isinstance(intent, str):
             return False
-        return hearing.hear(self.till, intent)
+        return hearing.hear(self.connection, self.till, intent)
 
     # --- what is promised ---------------------------------------------------------------------------------------------
 

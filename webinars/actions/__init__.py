@@ -10,7 +10,7 @@ writes it a second time, and that would lock the lead after the session.
 
 from webinars.actions.forgetting import forget
 from webinars.actions.messages import send_message
-from webinars.actions.payments import ask, begin_payment, report, see
+from webinars.actions.payments import ask, begin_payment, note_another, report, see
 from webinars.actions.refunds import refuse_refund, request_refund
 from webinars.actions.registering import Registered, Registrant, register
 from webinars.actions.registrations import (
@@ -52,6 +52,7 @@ __all__ = [
     "expire",
     "forget",
     "mark_attendance",
+    "note_another",
     "offer_free_seats",
     "publish_session",
     "refuse_refund",

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import connection, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from webinars.actions import following, refunds
@@ -15,7 +16,7 @@ from webinars.models import Payment, Registration
 from webinars.models.payment import Refund, Status
 from webinars.models.registration import Status as Standing
 from webinars.payments import Reported, State
-from webinars.signals import payments_disputed, payments_mismatched
+from webinars.signals import payments_cleared, payments_disputed, payments_mismatched
 
 WRITTEN = [
     "provider_id",
@@ -82,11 +83,13 @@ def report(payment: Payment, reported: Reported, ticket: int) -> bool:
     now = timezone.now()
     before = Before(payment.status, payment.problem, payment.succeeded_at is not None, payment.is_returned)
     payment.reported = ticket
-    payment.problem = mismatch(payment, reported)
+    with translation.override(settings.LANGUAGE_CODE):  # whoever is on the page just now may read another
+        payment.problem = mismatch(payment, reported)
     if payment.problem:
         write_off(payment, reported)
         tell_problem(payment, before)
         payment.save(update_fields=WRITTEN)
+        tell_cleared(payment, before)
         return True
     changes = refunds.note(payment, reported.refunds, now)
     apply(payment, reported, now)
@@ -95,6 +98,7 @@ def report(payment: Payment, reported: Reported, ticket: int) -> bool:
     following.follow(payment, before, now)
     if payment.status == Status.DISPUTED != before.status:
         payments_disputed.send(sender=Payment, payments=[payment])
+    tell_cleared(payment, before)
     refunds.tell_made(changes.made)
     return True
 
@@ -170,6 +174,28 @@ def tell_problem(payment: Payment, before: Before) -> None:
         payment.notice = ""
 
 
+def tell_cleared(payment: Payment, before: Before) -> None:
+    """A problem that is none any more, a dispute that is over."""
+    notices = set()
+    if before.problem and not payment.problem:
+        notices.add(Payment.Notice.MISMATCH)
+    if before.status == Status.DISPUTED != payment.status:
+        notices.add(Payment.Notice.DISPUTE)
+    if notices:
+        payments_cleared.send(sender=Payment, payments=[payment], notices=notices)
+
+
+@transaction.atomic
+def note_another(payment: Payment, *, is_there: bool) -> None:
+    """Whether the provider has money of another payment that was made for this one; it is nobody's seat."""
+    current(payment)
+    if is_there and not payment.notice:
+        payment.notice = Payment.Notice.ANOTHER
+    elif not is_there and payment.notice == Payment.Notice.ANOTHER:
+        payment.notice = ""
+    payment.save(update_fields=["notice", "updated_at"])
+
+
 @transaction.atomic
 def see(payment: Payment) -> bool:
     """An operator looked at what there was to look at; says whether there was anything."""
@@ -177,4 +203,5 @@ def see(payment: Payment) -> bool:
     had_notice = bool(payment.notice)
     payment.notice = ""
     payment.save(update_fields=["notice", "updated_at"])
+    payments_cleared.send(sender=Payment, payments=[payment], notices=set(Payment.Notice))
     return had_notice

@@ -47,6 +47,7 @@ class Payment(models.Model):
         DISPUTE = "dispute", _("Disputed")
         SEAT_LOST = "seat_lost", _("Paid when the seat was gone")
         REFUND_FAILED = "refund_failed", _("A refund failed")
+        ANOTHER = "another", _("Paid once more at the provider")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     registration = models.ForeignKey(
