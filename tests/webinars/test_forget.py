@@ -10,9 +10,11 @@ import leads.actions
 from leads.models import Lead
 from tests.factories import LeadFactory, RegistrationFactory, SessionFactory, a_registrant
 from tests.leads.listening import listen
+from tests.webinars.paying import hear, pay
 from tests.webinars.people import come, standing
-from webinars.actions import forget, register, update_registration
+from webinars.actions import begin_payment, forget, refuse_refund, register, update_registration
 from webinars.models import Payment, Registration
+from webinars.payments import State
 from webinars.signals import registrations_cancelled, registrations_changed, registrations_forgotten
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +32,25 @@ def test_forget_leaves_nothing_personal_and_keeps_the_payment() -> None:
     assert "secret" not in str(row).lower()
     assert (row["language"], Registration.objects.get().is_forgotten) == ("", True)
     assert Payment.objects.get().provider_id == "pay_1"
+
+
+@pytest.mark.usefixtures("payable")
+def test_words_of_the_provider_do_not_come_back() -> None:
+    """They may name the person, and are told again with everything that we hear of the payment."""
+    session = SessionFactory(price=90)
+    owing, paying = come(session, "ada", "bob")
+    open_payment, payment = begin_payment(owing), pay(paying)
+    hear(open_payment, State.FAILED, failure="The card of Ada Lovelace was declined.")
+
+    forget([owing.lead, paying.lead])
+    hear(open_payment, State.FAILED, failure="The card of Ada Lovelace was declined again.")
+    refund = payment.refunds.get()
+    refuse_refund(refund, "The account of Bob is closed.")
+
+    open_payment.refresh_from_db()
+    refund.refresh_from_db()
+    assert (open_payment.status, open_payment.failure) == ("failed", "")
+    assert (refund.status, refund.note) == ("failed", "")
 
 
 def test_seat_that_is_still_ahead_goes_to_the_next_in_line() -> None:

@@ -143,7 +143,8 @@ def write_off(payment: Payment, reported: Reported) -> None:
 def apply(payment: Payment, reported: Reported, now: datetime) -> None:
     """`refunded` has been counted already."""
     payment.provider_id = reported.provider_id
-    payment.failure = reported.failure if reported.state == State.FAILED else ""
+    is_failed = reported.state == State.FAILED and not payment.registration.is_forgotten
+    payment.failure = reported.failure if is_failed else ""
     payment.status = COMING[reported.state]
     if payment.status != Status.SUCCEEDED:
         return

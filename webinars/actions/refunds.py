@@ -85,7 +85,8 @@ def refuse_refund(refund: Refund, why: str) -> bool:
     if refund.status != State.PENDING:
         return False
     refund.status, refund.settled_at = State.FAILED, timezone.now()
-    refund.note = "\n".join(filter(None, [refund.note, why]))[:500]
+    if not registration.is_forgotten:  # what is remarked may tell of a person
+        refund.note = "\n".join(filter(None, [refund.note, why]))[:500]
     refund.save(update_fields=["status", "settled_at", "note"])
     payment.notice = Payment.Notice.REFUND_FAILED
     payment.save(update_fields=["notice", "updated_at"])
