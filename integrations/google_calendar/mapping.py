@@ -88,7 +88,7 @@ def description(booking: Booking) -> str:
     unknown = _("N/A")
     return "\n".join(
         [
-            _("Consultation with %(name)s") % {"name": harmless(booking.name)},
+            _("Consultation with %(client)s") % {"client": harmless(booking.name)},
             _("Company: %(company)s") % {"company": harmless(booking.company) or unknown},
             _("Email: %(email)s") % {"email": booking.email},
             _("Phone: %(phone)s") % {"phone": harmless(booking.phone) or unknown},
