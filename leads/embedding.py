@@ -12,7 +12,7 @@ from typing import Any
 
 from csp.constants import NONE
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.clickjacking import xframe_options_exempt
@@ -20,14 +20,14 @@ from django.views.decorators.csrf import csrf_exempt
 
 from leads import utm, zones
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def framed(view: View) -> View:
     """The same page as a part of another one: without our header and footer, and with links that stay in the frame."""
 
     @wraps(view)
-    def page(request: HttpRequest, **parts: Any) -> HttpResponse:
+    def page(request: HttpRequest, **parts: Any) -> HttpResponseBase:
         ancestors = settings.EMBED_ORIGINS or [NONE]
         response = view(request, **parts, embedded=True)
         vars(response)["_csp_replace"] = {"frame-ancestors": ancestors}  # as csp_replace does, but set when asked

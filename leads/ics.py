@@ -9,6 +9,8 @@ import icalendar
 
 from leads.vtimezone import described
 
+CALENDAR = "text/calendar; charset=utf-8"  # what such a file is
+
 
 def calendar(events: Iterable[icalendar.Event], *, product: str, method: str = "PUBLISH", name: str = "") -> bytes:
     """A whole file: these events, and a description of each zone that they are in."""

@@ -26,6 +26,24 @@ def known_zones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
+@cache
+def choices() -> list[str]:
+    """What people choose from: places, and UTC."""
+    regions = {
+        "Africa",
+        "America",
+        "Antarctica",
+        "Arctic",
+        "Asia",
+        "Atlantic",
+        "Australia",
+        "Europe",
+        "Indian",
+        "Pacific",
+    }
+    return ["UTC", *sorted(name for name in known_zones() if name.partition("/")[0] in regions and "/" in name)]
+
+
 def zone_or_nothing(name: str) -> str:
     """The name if it is that of a zone, otherwise ""."""
     return name if name in known_zones() else ""

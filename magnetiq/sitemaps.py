@@ -6,6 +6,7 @@ from django.contrib.sitemaps import Sitemap
 from django.urls import reverse
 from django.utils import timezone
 
+from bookings.models import Consultant
 from leads.models import Whitepaper
 from webinars.models import Session
 
@@ -27,7 +28,7 @@ class Pages(Sitemap):  # type: ignore[type-arg]  # generic for the type checker 
 
 
 def lists() -> list[Page]:
-    return [("leads:list",), ("webinars:list",)]
+    return [("leads:list",), ("webinars:list",), ("bookings:list",)]
 
 
 def whitepapers() -> list[Page]:
@@ -38,4 +39,13 @@ def webinars() -> list[Page]:
     return [("webinars:session", each.slug) for each in Session.objects.upcoming(timezone.now())]
 
 
-SITEMAPS = {"lists": Pages(lists), "whitepapers": Pages(whitepapers), "webinars": Pages(webinars)}
+def consultants() -> list[Page]:
+    return [("bookings:times", each.slug) for each in Consultant.objects.active()]
+
+
+SITEMAPS = {
+    "lists": Pages(lists),
+    "whitepapers": Pages(whitepapers),
+    "webinars": Pages(webinars),
+    "consultants": Pages(consultants),
+}

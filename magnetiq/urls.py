@@ -24,4 +24,5 @@ urlpatterns = [
 urlpatterns += i18n_patterns(
     path("whitepapers/", include("leads.urls")),
     path("webinars/", include("webinars.urls")),
+    path("book/", include("bookings.urls")),
 )

@@ -8,10 +8,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from icalendar import Event
 
+from leads.ics import CALENDAR
 from webinars.calendar import calendar, event
 from webinars.models import Session
-
-CALENDAR = "text/calendar; charset=utf-8"
 
 
 @require_safe

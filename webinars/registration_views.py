@@ -14,11 +14,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from leads import throttle, zones
+from leads.ics import CALENDAR
 from leads.letter_views import behind_link, opened
 from webinars import actions, links, standing, wording
 from webinars.calendar import calendar, own
 from webinars.errors import WebinarError
-from webinars.feeds import CALENDAR
 from webinars.forms import TOLD, DetailsForm
 from webinars.models import Registration
 from webinars.models.registration import Status

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 import leads.actions
-from bookings.actions.slots import HOLD, lock, must_be_free, occupy
+from bookings.actions.slots import HOLD, expect, lock, must_be_free, occupy
 from bookings.errors import NotOffered
 from bookings.models import Booking, Consultant
 from bookings.models.booking import DETAILS, Status
@@ -82,17 +82,20 @@ def book(
 ) -> Booking:
     """A meeting, agreed at once or (`pending`) to be confirmed by somebody.
 
-    `held` is the slot that was kept for this client: the same row becomes the booking. It is checked anew, so one that
-    is over does no harm unless somebody else was faster. `unchecked`: no calendar could be asked. `lenient`: see
-    `must_be_free`. Raises `SlotTaken`, `NotOffered`.
+    `held` is the slot that was kept for this client: the booking takes its place and its uuid, by which a form that is
+    sent twice finds what became of the first. It is checked anew, so one that is over, or gone, does no harm unless
+    somebody else was faster. `unchecked`: no calendar could be asked. `lenient`: see `must_be_free`.
+    Raises `SlotTaken`, `NotOffered`, and `ImpossibleMove` where it became a booking before.
     """
     booking = Booking(consultant=consultant)
+    if held and held.consultant_id == consultant.pk:
+        booking.uuid = held.uuid
     lead = captured_lead(booking, client)
     lock(consultant)
     length = offered(consultant, minutes)
     if client.meeting_type not in consultant.meeting_types:
         raise NotOffered
-    held = Booking.objects.filter(pk=held.pk, consultant=consultant, status=Status.HELD).first() if held else None
+    held = still_held(held, consultant) if held else None
     must_be_free(consultant, start, length, without=held, lenient=lenient)
     if held:
         held.delete()
@@ -105,6 +108,14 @@ def book(
     told = bookings_requested if pending else bookings_confirmed
     told.send(sender=Booking, bookings=[booking])
     return booking
+
+
+def still_held(held: Booking, consultant: Consultant) -> Booking | None:
+    """Its row as it is now. Raises `ImpossibleMove` for one that became a booking."""
+    row = Booking.objects.filter(uuid=held.uuid, consultant=consultant).first()
+    if row:
+        expect(row, {Status.HELD})
+    return row
 
 
 def offered(consultant: Consultant, minutes: int) -> timedelta:
