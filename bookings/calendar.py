@@ -36,9 +36,7 @@ def for_client(booking: Booking, *, url: str = "") -> icalendar.Event:
     told = [joining(booking), _("Change or cancel your booking: %(url)s") % {"url": url} if url else ""]
     made = event(booking, zone=booking.zone or consultant.zone, description=told)
     made.add("SUMMARY", _("Consultation with %(name)s") % {"name": consultant.name})
-    add_place(made, booking, _("We call you: %(phone)s"))
-    if url or booking.meeting_url:
-        made.add("URL", booking.meeting_url or url)
+    add_place(made, booking, place(booking), url)
     return made
 
 
@@ -47,9 +45,7 @@ def for_consultant(booking: Booking, *, url: str = "") -> icalendar.Event:
     about = [booking.company, booking.email, booking.phone, booking.message]
     made = event(booking, zone=booking.consultant.zone, description=[joining(booking), *about])
     made.add("SUMMARY", _("Consultation - %(name)s") % {"name": booking.name})
-    add_place(made, booking, _("You call: %(phone)s"))
-    if url or booking.meeting_url:
-        made.add("URL", booking.meeting_url or url)
+    add_place(made, booking, place(booking, called=False), url)
     return made
 
 
@@ -72,11 +68,18 @@ def joining(booking: Booking) -> str:
     return _("Join the meeting: %(url)s") % {"url": booking.meeting_url} if booking.meeting_url else ""
 
 
-def add_place(made: icalendar.Event, booking: Booking, calling: str) -> None:
-    """`calling` says who calls whom, with %(phone)s."""
+def add_place(made: icalendar.Event, booking: Booking, words: str, url: str) -> None:
+    made.add("LOCATION", booking.meeting_url or words)
+    if address := booking.meeting_url or url:
+        made.add("URL", address)
+
+
+def place(booking: Booking, *, called: bool = True) -> str:
+    """How and where they meet, in words; `called`: as the client reads it, whom we call."""
+    calling = _("We call you: %(phone)s") if called else _("You call: %(phone)s")
     places = {
-        MeetingType.VIDEO: booking.meeting_url or str(MeetingType.VIDEO.label),
-        MeetingType.PHONE: calling % {"phone": booking.phone} if booking.phone else str(MeetingType.PHONE.label),
-        MeetingType.IN_PERSON: booking.consultant.place or str(MeetingType.IN_PERSON.label),
+        MeetingType.PHONE: calling % {"phone": booking.phone} if booking.phone else "",
+        MeetingType.IN_PERSON: booking.consultant.place,
     }
-    made.add("LOCATION", places[MeetingType(booking.meeting_type)])
+    meeting_type = MeetingType(booking.meeting_type)
+    return places.get(meeting_type) or str(meeting_type.label)

@@ -40,6 +40,9 @@ class Calendars(Protocol):
         calendars to look into.
         """
 
+    def makes_links(self, consultant: Consultant) -> bool:
+        """Whether a video meeting gets its link there within minutes, which letters wait for. Asks our rows only."""
+
 
 class NoCalendars:
     """While nobody keeps calendars, our own bookings are all that there is to look at."""
@@ -48,6 +51,9 @@ class NoCalendars:
 
     def ask(self, consultant: Consultant, span: Span, *, without: Booking | None = None) -> Answer:
         return Answer.FREE
+
+    def makes_links(self, consultant: Consultant) -> bool:
+        return False
 
 
 def calendars() -> Calendars:

@@ -23,7 +23,9 @@ ROOT = Path(settings.BASE_DIR)
 SERVICES = list(registry.services().values())
 OPERATIONS = registry.operations()
 JOBS = registry.jobs()
-ONE_CALL = re.compile(r"outbox\.(keep_in_sync|once)|(alerts|matters)\.\w+")  # to the outbox, or about incidents
+ONE_CALL = re.compile(
+    r"outbox\.(keep_in_sync|once)|(alerts|matters|telling)\.\w+"
+)  # to the outbox, or to what promises or reports
 
 Service = type[IntegrationService]
 

@@ -16,23 +16,19 @@ REQUEST, CANCEL = "REQUEST", "CANCEL"
 
 def invitation(registration: Registration, recipient: Recipient, settings: EmailSettings) -> list[Enclosure]:
     """Puts the session into a calendar, or brings the entry that is there up to date."""
-    return enclosed(entry(registration, recipient, settings), REQUEST)
+    return enclosed(calendar([entry(registration, recipient, settings)], method=REQUEST), REQUEST, "webinar.ics")
 
 
 def cancellation(registration: Registration, recipient: Recipient, settings: EmailSettings) -> list[Enclosure]:
     """Takes it out again."""
     taken = entry(registration, recipient, settings)
     taken.status = "CANCELLED"
-    return enclosed(taken, CANCEL)
+    return enclosed(calendar([taken], method=CANCEL), CANCEL, "webinar.ics")
 
 
-def enclosed(made: Event, method: str) -> list[Enclosure]:
+def enclosed(file: bytes, method: str, name: str) -> list[Enclosure]:
     """Twice: mail programs offer to accept the one, and people open the other where theirs does not."""
-    text = calendar([made], method=method)
-    return [
-        Enclosure(f"text/calendar; method={method}", text.decode()),
-        Enclosure("application/ics", text, "webinar.ics"),
-    ]
+    return [Enclosure(f"text/calendar; method={method}", file.decode()), Enclosure("application/ics", file, name)]
 
 
 def entry(registration: Registration, recipient: Recipient, settings: EmailSettings) -> Event:

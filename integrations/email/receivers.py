@@ -1,9 +1,20 @@
 """Which letters which facts lead to."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.dispatch import receiver
 
+from bookings.models import Booking
+from bookings.models import ReminderRule as BookingReminderRule
+from bookings.signals import (
+    booking_reminders_due,
+    bookings_cancelled,
+    bookings_confirmed,
+    bookings_moved,
+    bookings_requested,
+    meeting_links_known,
+)
 from integrations import outbox
 from integrations.models import Incident
 from integrations.signals import incidents_closed, incidents_opened
@@ -26,11 +37,12 @@ from webinars.signals import (
     sessions_changed,
 )
 
-from . import alerts
+from . import alerts, telling
 from .letters.webinars import of_start
 from .service import EmailService
 
 Registrations = Sequence[Registration]
+Bookings = Sequence[Booking]
 
 
 @receiver(whitepapers_requested)
@@ -145,3 +157,43 @@ def alert(sender: type[Incident], incidents: Sequence[Incident], **kwargs: objec
 @receiver(incidents_closed)
 def give_the_all_clear(sender: type[Incident], incidents: Sequence[Incident], **kwargs: object) -> None:
     alerts.all_clear(incidents)
+
+
+# --- bookings: to client and consultant -------------------------------------------------------------------------------
+
+
+@receiver(bookings_requested)
+def pass_requests_on(sender: type[Booking], bookings: Bookings, **kwargs: object) -> None:
+    telling.once([EmailService.booking_requested, EmailService.consultant_request], bookings)
+
+
+@receiver(bookings_confirmed)
+def confirm_bookings(sender: type[Booking], bookings: Bookings, **kwargs: object) -> None:
+    telling.agreed(EmailService.booking_confirmation, EmailService.consultant_booking, bookings)
+
+
+@receiver(bookings_moved)
+def tell_of_new_times(sender: type[Booking], bookings: Bookings, before: datetime, **kwargs: object) -> None:
+    telling.moved(
+        [EmailService.booking_moved, EmailService.consultant_moved],
+        [EmailService.booking_requested, EmailService.consultant_request],
+        bookings,
+        before,
+    )
+
+
+@receiver(bookings_cancelled)
+def tell_of_cancelled_bookings(sender: type[Booking], bookings: Bookings, **kwargs: object) -> None:
+    telling.once([EmailService.booking_cancelled, EmailService.consultant_cancelled], bookings)
+
+
+@receiver(meeting_links_known)
+def send_meeting_links(sender: type[Booking], bookings: Bookings, **kwargs: object) -> None:
+    telling.of_link(
+        EmailService.booking_meeting_link, [EmailService.booking_confirmation, EmailService.booking_moved], bookings
+    )
+
+
+@receiver(booking_reminders_due)
+def remind_of_meetings(sender: type[Booking], bookings: Bookings, rule: BookingReminderRule, **kwargs: object) -> None:
+    telling.reminders([EmailService.booking_reminder, EmailService.consultant_reminder], bookings, rule)

@@ -51,9 +51,17 @@ class EmailService(IntegrationService):
     settings_schema = EmailSettings
     settings: EmailSettings
 
+    booking_requested = posted(letters.BookingRequested)
     booking_confirmation = posted(letters.BookingConfirmation)
+    booking_meeting_link = posted(letters.BookingMeetingLink)
     booking_moved = posted(letters.BookingMoved)
+    booking_reminder = posted(letters.BookingReminder)
     booking_cancelled = posted(letters.BookingCancelled)
+    consultant_request = posted(letters.ConsultantRequest)
+    consultant_booking = posted(letters.ConsultantBooking)
+    consultant_moved = posted(letters.ConsultantMoved)
+    consultant_reminder = posted(letters.ConsultantReminder)
+    consultant_cancelled = posted(letters.ConsultantCancelled)
     webinar_registration = posted(letters.WebinarRegistration)
     webinar_moved = posted(letters.WebinarMoved)
     webinar_reminder = posted(letters.WebinarReminder)

@@ -6,6 +6,6 @@ database: a broker only makes it quicker.
 
 from .deliver import Tally, drain, drain_operations
 from .lease import reap
-from .promise import keep_in_sync, key_of, once
+from .promise import hurry, keep_in_sync, key_of, once
 
-__all__ = ["Tally", "drain", "drain_operations", "keep_in_sync", "key_of", "once", "reap"]
+__all__ = ["Tally", "drain", "drain_operations", "hurry", "keep_in_sync", "key_of", "once", "reap"]

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Model
 from django.utils import timezone
 
-from integrations.models import Connection
+from integrations.models import Connection, Delivery
 from integrations.models.delivery import ONCE
 
 from .wake import wake
@@ -96,6 +96,26 @@ def once(
             due_at=due_at,
             expires_at=expires_at,
         )
+
+
+def hurry(operations: Sequence["Operation[Any, Any]"], subjects: Iterable[Model]) -> set[int]:
+    """Make what waits for its hour due now; returns the ids of the subjects about which anything waits.
+
+    It is locked until the caller's transaction ends: who keeps it then sees what the caller changed. What was tried
+    before, or is in flight, keeps its time.
+    """
+    found: set[int] = set()
+    for label, ids in _by_type(subjects).items():
+        about = Delivery.objects.filter(subject_type=label, subject_id__in=ids, state=Delivery.State.PENDING)
+        promised = about.filter(
+            integration__slug=operations[0].service.slug, operation__in=[operation.name for operation in operations]
+        )
+        rows = list(promised.order_by("key").select_for_update(of=("self",)))
+        Delivery.objects.filter(pk__in=[row.pk for row in rows if not row.attempts]).update(due_at=timezone.now())
+        found.update(row.subject_id for row in rows)
+    for operation in operations:
+        transaction.on_commit(partial(wake, operation), robust=True)
+    return found
 
 
 def key_of(operation: "Operation[Any, Any]", connection: Connection, subject: Model, occasion: str = "") -> str:

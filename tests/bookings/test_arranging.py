@@ -26,6 +26,9 @@ class Free:
     def ask(self, consultant, span, *, without=None):
         return self.answer
 
+    def makes_links(self, consultant):
+        return False
+
 
 class Busy(Free):
     answer = Answer.BUSY

@@ -27,6 +27,41 @@ LETTERS, CARDS = PostboxService.post_letters, PostboxService.post_cards
 
 
 @pytest.mark.django_db
+class TestHurry:
+    def later(self, *leads: Lead) -> datetime:
+        due_at = timezone.now() + timedelta(minutes=5)
+        outbox.once(LETTERS, leads, due_at=due_at)
+        return due_at
+
+    def test_what_waits_for_its_hour_is_due_now(self, connection: Connection) -> None:
+        ada, bob, eve = LeadFactory.create_batch(3)
+        due_at = self.later(ada, eve)
+        outbox.once(CARDS, [bob], due_at=due_at)
+
+        assert outbox.hurry([LETTERS], [ada, bob]) == {ada.pk}
+
+        assert Delivery.objects.get(subject_id=ada.pk).due_at <= timezone.now()
+        assert set(Delivery.objects.exclude(subject_id=ada.pk).values_list("due_at", flat=True)) == {due_at}
+
+    @pytest.mark.parametrize("state", [State.IN_FLIGHT, State.DELIVERED, State.DEAD, State.CANCELLED, State.EXPIRED])
+    def test_what_waits_no_more_stays_as_it_is(self, connection: Connection, state: str) -> None:
+        lead = LeadFactory()
+        due_at = self.later(lead)
+        Delivery.objects.update(state=state)
+
+        assert outbox.hurry([LETTERS], [lead]) == set()
+        assert Delivery.objects.get().due_at == due_at
+
+    def test_what_failed_before_keeps_to_its_pause(self, connection: Connection) -> None:
+        lead = LeadFactory()
+        due_at = self.later(lead)
+        Delivery.objects.update(attempts=1, failures=1)
+
+        assert outbox.hurry([LETTERS], [lead]) == {lead.pk}
+        assert Delivery.objects.get().due_at == due_at
+
+
+@pytest.mark.django_db
 class TestKeepInSync:
     def test_first_time_makes_a_row_that_is_due(self, connection: Connection) -> None:
         lead = LeadFactory()

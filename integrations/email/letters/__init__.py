@@ -7,8 +7,22 @@ and one in the service.
 from typing import Any
 
 from .base import Letter
-from .bookings import BookingCancelled, BookingConfirmation, BookingMoved
+from .bookings import (
+    BookingCancelled,
+    BookingConfirmation,
+    BookingMeetingLink,
+    BookingMoved,
+    BookingReminder,
+    BookingRequested,
+)
 from .composing import compose, in_use, preview
+from .consultants import (
+    ConsultantBooking,
+    ConsultantCancelled,
+    ConsultantMoved,
+    ConsultantReminder,
+    ConsultantRequest,
+)
 from .payments import PaymentDue, PaymentFailed, Receipt, Refund
 from .staff import IntegrationAlert, IntegrationRecovered, TestLetter
 from .waiting import WaitingList, WaitingListPlace
@@ -22,9 +36,17 @@ from .webinars import (
 from .whitepapers import DoubleOptIn, WhitepaperDelivery
 
 _ALL: list[type[Letter[Any]]] = [
+    BookingRequested,
     BookingConfirmation,
+    BookingMeetingLink,
     BookingMoved,
+    BookingReminder,
     BookingCancelled,
+    ConsultantRequest,
+    ConsultantBooking,
+    ConsultantMoved,
+    ConsultantReminder,
+    ConsultantCancelled,
     WebinarRegistration,
     WebinarMoved,
     WebinarReminder,
@@ -48,7 +70,15 @@ __all__ = [
     "LETTERS",
     "BookingCancelled",
     "BookingConfirmation",
+    "BookingMeetingLink",
     "BookingMoved",
+    "BookingReminder",
+    "BookingRequested",
+    "ConsultantBooking",
+    "ConsultantCancelled",
+    "ConsultantMoved",
+    "ConsultantReminder",
+    "ConsultantRequest",
     "DoubleOptIn",
     "IntegrationAlert",
     "IntegrationRecovered",

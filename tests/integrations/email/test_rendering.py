@@ -183,8 +183,8 @@ def test_every_letter_is_a_whole_one(name: str, language: str) -> None:
 @pytest.mark.parametrize(
     ("name", "language", "subject"),
     [
-        ("booking_confirmation", "en", "Consultation Confirmed - B-2026-0417"),
-        ("booking_confirmation", "de", "Beratungstermin bestätigt - B-2026-0417"),
+        ("booking_confirmation", "en", "Consultation Confirmed - VLT-20261124-7KQX"),
+        ("booking_confirmation", "de", "Beratungstermin bestätigt - VLT-20261124-7KQX"),
         ("webinar_registration", "en", "Webinar Registration Confirmed - Energy storage for small businesses"),
         ("webinar_registration", "de", "Webinar-Anmeldung bestätigt - Stromspeicher für kleine Betriebe"),
         ("webinar_reminder", "en", "Webinar Reminder - Energy storage for small businesses starts in 2 days"),
