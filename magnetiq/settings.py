@@ -73,6 +73,7 @@ INSTALLED_APPS = [
 # One line adds an integration; everything else about it lives in its folder.
 INTEGRATIONS = [
     "integrations.email.service.EmailService",
+    "integrations.google_calendar.service.GoogleCalendarService",
     "integrations.odoo.service.OdooService",
     "integrations.stripe.service.StripeService",
     "integrations.webhooks.service.WebhooksService",

@@ -3,7 +3,7 @@
 It knows nothing of our client. Requests are held against the description that ships with Google's own library.
 """
 
-from .demo import PORT, settings_for, start
+from .demo import PORT, accounts_for, settings_for, start
 from .errors import ApiError
 from .faults import KINDS
 from .grants import CLIENT_ID, CLIENT_SECRET
@@ -18,6 +18,7 @@ __all__ = [
     "SCOPES",
     "ApiError",
     "GoogleSandbox",
+    "accounts_for",
     "settings_for",
     "start",
 ]

@@ -15,7 +15,7 @@ def start(folder: Path, *, port: int = PORT) -> GoogleSandbox:
 
 
 def settings_for(peer: GoogleSandbox) -> dict[str, str]:
-    """What connects our calendars to it."""
+    """What connects our calendars to it, signed in as its first person."""
     return {
         "client_id": CLIENT_ID,
         "client_secret": CLIENT_SECRET,
@@ -23,4 +23,10 @@ def settings_for(peer: GoogleSandbox) -> dict[str, str]:
         "auth_uri": peer.auth_uri,
         "token_uri": peer.token_uri,
         "revoke_uri": peer.revoke_uri,
+        "refresh_token": peer.tokens()["refresh_token"],
     }
+
+
+def accounts_for(peer: GoogleSandbox) -> dict[str, dict[str, str]]:
+    """Nobody has an account of their own: the one of all does for a demonstration."""
+    return {}
