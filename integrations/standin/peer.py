@@ -23,10 +23,14 @@ class StandIn:
         """What answers; asked at every start."""
         raise NotImplementedError
 
+    def opened(self) -> None:
+        """The address is known, and nothing is answered yet."""
+
     def start(self) -> Self:
         """Raises OSError when the port is taken."""
         self._server = Server(self._port, self.app())
         self._port = self._server.server_port
+        self.opened()
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 

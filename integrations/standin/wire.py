@@ -20,6 +20,11 @@ class Request:
     headers: Mapping[str, str]
 
     @property
+    def form(self) -> str:
+        """The body of a POST, the query of all others."""
+        return self.body.decode() if self.method == "POST" else self.query
+
+    @property
     def is_json(self) -> bool:
         return "json" in self.headers.get("content-type", "")
 

@@ -4,12 +4,14 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from integrations.standin.wire import Reply
+
 from .env import Env
 from .errors import AccessError, OdooError, wrap
 from .methods import bind, find_method
 from .orm import Model
 from .service import Call, Service
-from .wire import Reply, Request, html
+from .wire import Request, html
 
 _HINT = "Did you mean POST /json/2/<model>/<method>?"
 _NO_DATABASE = "No database is selected and the requested URL was not found in the server-wide controllers."
@@ -35,9 +37,9 @@ def not_a_call() -> Reply:
 
 
 def _answer(service: Service, path: str, headers: Mapping[str, str], body: bytes) -> Reply:
-    if "json" not in headers.get("Content-Type", ""):
+    if "json" not in headers.get("content-type", ""):
         return html(415, "Unsupported Media Type", _NOT_JSON)
-    if headers.get("X-Odoo-Database", service.db.name) != service.db.name:
+    if headers.get("x-odoo-database", service.db.name) != service.db.name:
         return html(404, "Not Found", _NO_DATABASE)
     try:
         return Reply(json.dumps(_run(service, path, headers, body)).encode())
@@ -49,7 +51,7 @@ def _run(service: Service, path: str, headers: Mapping[str, str], body: bytes) -
     parts = path.removeprefix("/json/2/").split("/")
     if len(parts) != 2 or not all(parts):
         raise HttpError(404, "NotFound", _HINT)
-    uid = _authenticate(service, headers.get("Authorization", ""))
+    uid = _authenticate(service, headers.get("authorization", ""))
     given = _parse(body)
     env = service.env(uid, given.pop("context", None))
     model, name = parts

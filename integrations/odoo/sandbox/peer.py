@@ -1,18 +1,18 @@
 """The stand-in as its users hold it."""
 
-import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
+
+from integrations.standin.peer import StandIn
 
 from . import access, page
 from .env import Database
-from .faults import Faults
+from .faults import Fault, Faults
 from .orm import Model, translated
 from .schema import load_schema
 from .seed import seed
-from .server import Server
+from .server import Front
 from .service import Service
 from .store import Record, Store
 from .users import Users
@@ -22,7 +22,7 @@ API_KEY = "sandbox-demo-key-0123456789abcdef01234567"
 LEAST_RIGHTS = (access.SALES_ALL, access.EVENTS_USER)
 
 
-class OdooSandbox:
+class OdooSandbox(StandIn):
     """An Odoo on loopback, version "16.0" or "19.0", with or without website_event.
 
     A context manager, or `start` and `stop`. Stopped and started again it keeps its port and its records; with
@@ -38,6 +38,7 @@ class OdooSandbox:
         path: str | Path | None = None,
         database: str = "sandbox",
     ) -> None:
+        super().__init__(port)
         major = int(version.partition(".")[0])
         if major not in (16, 19):
             raise ValueError(f"Odoo {version} was not measured, use 16.0 or 19.0.")
@@ -46,50 +47,25 @@ class OdooSandbox:
         db = Database(name=database, major=major, website_event=website_event, store=store, schema=schema)
         seed(db)
         self.users = Users(db)
-        self.faults = Faults()
+        self.faults = Faults(Fault)
         self.version, self.database = version, database
         self.username, self.api_key = USERNAME, API_KEY
         self._service = Service(db, self.users, self.faults)
-        self._port = port
-        self._server: Server | None = None
         if not any(user["login"] == USERNAME for user in store.table("res.users").values()):
             self.users.add(USERNAME, key=API_KEY, groups=LEAST_RIGHTS, name="Magnetiq")
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
 
     @property
     def calls(self) -> list[tuple[str, str, str]]:
         """(model, method, login) of every call that reached the object service, in order."""
         return self._service.calls
 
-    def start(self) -> Self:
-        self._server = Server(self._port, self._service, self._page)
-        self._port = self._server.server_port
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def stop(self) -> None:
-        """Free the port and hang up; connecting fails from now on."""
-        if self._server:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server.hang_up()
-            self._server = None
+    def app(self) -> Front:
+        return Front(self._service, self._page)
 
     def close(self) -> None:
         """Stop for good, and let go of the file."""
         self.stop()
         self._service.db.store.close()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def records(self, model: str) -> list[Record]:
         """All records as `read` gives them, archived ones too, by id; "xid" is the external id or None."""

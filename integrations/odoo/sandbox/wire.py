@@ -1,15 +1,9 @@
-"""What every transport turns a request into: a named call to be answered, and the answer."""
+"""What every transport turns a request into: a named call to be answered."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    body: bytes
-    status: int = 200
-    content_type: str = "application/json; charset=utf-8"
-    headers: Mapping[str, str] = field(default_factory=dict)
+from integrations.standin.wire import Reply, as_html
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +16,7 @@ class Request:
 
 def html(status: int, title: str, text: str = "") -> Reply:
     page = f"<!doctype html>\n<html lang=en>\n<title>{title}</title>\n<h1>{title}</h1>\n<p>{text}</p>\n"
-    return Reply(page.encode(), status, "text/html; charset=utf-8")
+    return as_html(page, status)
 
 
 def version_info(major: int) -> list[object]:

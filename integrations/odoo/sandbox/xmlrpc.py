@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from xmlrpc.client import Fault, dumps, loads
 
+from integrations.standin.wire import Reply
+
 from .env import Env
 from .errors import CrashError, OdooError, wrap
 from .methods import bind, find_method
 from .orm import Model
 from .service import Call, Service
-from .wire import Reply, Request, version_info
+from .wire import Request, version_info
 
 # XML cannot carry them; Odoo leaves them out of its answers.
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")

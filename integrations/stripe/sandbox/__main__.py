@@ -1,7 +1,8 @@
 """`python -m integrations.stripe.sandbox --port 8073`: the stand-in as a process; it prints where it listens."""
 
 import argparse
-import signal
+
+from integrations.standin.peer import serve
 
 from .peer import StripeSandbox
 
@@ -13,14 +14,10 @@ def main() -> None:
     parser.add_argument("--webhook", action="append", default=[], help="an address to tell; may be given again")
     parser.add_argument("--settle-after", type=float, help="seconds until debits are no longer processing")
     options = parser.parse_args()
-    # Blocked before any thread starts, so that the wait below is the one to receive them.
-    signals = {signal.SIGTERM, signal.SIGINT}
-    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-    with StripeSandbox(port=options.port, path=options.path, settle_after=options.settle_after) as peer:
-        for url in options.webhook:
-            peer.add_endpoint(url)
-        print(peer.url, flush=True)  # noqa: T201
-        signal.sigwait(signals)
+    peer = StripeSandbox(port=options.port, path=options.path, settle_after=options.settle_after)
+    for url in options.webhook:
+        peer.add_endpoint(url)
+    serve(peer)
 
 
 if __name__ == "__main__":

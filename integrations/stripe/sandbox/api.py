@@ -7,14 +7,15 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from integrations.standin.store import Record
+from integrations.standin.wire import Reply, Request, as_json
+
 from . import lists, operations, params
 from .books import ACCOUNT, VERSION, Account, Books, Origin, public
 from .errors import ApiError
 from .faults import Faults
 from .idempotency import Keys
 from .operations import Operation
-from .store import Record
-from .wire import Reply, Request, as_json
 
 KEYS = "https://dashboard.stripe.com/account/apikeys"
 _PLAIN = {

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from integrations.standin.store import Record, Store
+
 from .errors import no_such
-from .store import Record, Store
 
 VERSION = "2026-10-28.endive"
 ACCOUNT = "acct_1SandboxMagnetiq"

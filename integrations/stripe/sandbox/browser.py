@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from integrations.standin.store import Record
+from integrations.standin.wire import Reply
+
 from . import charging
 from .books import Account
 from .errors import ApiError
 from .money import words
-from .store import Record
-from .wire import Reply
 
 FOLDER = Path(__file__).parent / "elements"
 SCRIPTS = {

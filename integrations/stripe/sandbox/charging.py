@@ -2,11 +2,12 @@
 
 from typing import Literal
 
+from integrations.standin.store import Record
+
 from . import disputes, shapes
 from .books import Books, public
 from .errors import Declined, unexpected_state
 from .instruments import AUTHENTICATION, MESSAGES, Instrument, refusal
-from .store import Record
 
 FAILED = "payment_intent_payment_attempt_failed"
 

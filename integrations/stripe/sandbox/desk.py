@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+from integrations.standin.wire import Reply
+
 from . import browser, page
 from .books import Account
 from .errors import ApiError
 from .faults import Faults
-from .wire import Reply
 
 # {what a button asks for: done with its form}
 Buttons = dict[str, Callable[[dict[str, Any]], object]]

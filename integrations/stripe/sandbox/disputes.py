@@ -2,11 +2,12 @@
 
 from typing import Any, Literal
 
+from integrations.standin.store import Record
+
 from . import lists, shapes
 from .books import Books
 from .errors import ApiError
 from .params import Spec, text
-from .store import Record
 
 LIST: Spec = {**lists.SPEC, "charge": text, "payment_intent": text}
 

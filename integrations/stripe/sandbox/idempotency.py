@@ -8,10 +8,11 @@ from hashlib import sha256
 from itertools import islice
 from typing import Any
 
+from integrations.standin.store import Record
+from integrations.standin.wire import Reply
+
 from .books import Account
 from .errors import ApiError
-from .store import Record
-from .wire import Reply
 
 KEPT = 24 * 60 * 60  # seconds
 TABLE = "idempotency"

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+from integrations.standin.store import Record
+
 from . import charging, instruments, lists, shapes
 from .books import Books
 from .errors import ApiError, missing, unexpected_state
 from .money import check_amount, check_currency
 from .params import Spec, blank, boolean, integer, merged, metadata, one_of, text, texts
 from .shapes import shown
-from .store import Record
 
 BILLING: Spec = {
     "name": blank,

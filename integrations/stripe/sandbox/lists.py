@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+from integrations.standin.store import Record
+
 from .books import KINDS, Books, public
 from .errors import ApiError, no_such
 from .params import Spec, integer, moment, text, texts
-from .store import Record
 
 EXPAND: Spec = {"expand": texts}
 SPEC: Spec = {

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from integrations.standin.store import Record
+
 from . import disputes, intents, lists, others, refunds
 from .books import Books
 from .params import Spec
-from .store import Record
 
 
 @dataclass(frozen=True)

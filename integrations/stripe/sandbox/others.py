@@ -3,11 +3,12 @@
 import secrets
 from typing import Any
 
+from integrations.standin.store import Record
+
 from . import lists, shapes
 from .books import ACCOUNT, Books
 from .errors import ApiError
 from .params import Spec, boolean, text, texts
-from .store import Record
 
 CHARGES: Spec = {**lists.SPEC, "payment_intent": text}
 EVENTS: Spec = {**lists.SPEC, "type": text, "types": texts, "delivery_success": boolean}

@@ -1,15 +1,15 @@
 """Pages for people: the payments, one payment with all that happened to it, and switches for faults."""
 
 import json
-from collections.abc import Iterable
 from datetime import datetime
 from html import escape
-from typing import Any
+
+from integrations.standin.page import Html, button, document, hidden, switches, table, words
+from integrations.standin.store import Record, Store
 
 from .books import public
-from .faults import KINDS, Faults
-from .money import words
-from .store import Record, Store
+from .faults import Faults
+from .money import words as money_words
 
 SHOWN = 100
 # What each button asks for.
@@ -27,30 +27,6 @@ SWITCHES = {
     "Events twice": {"fault": "webhook_double"},
     "Forged events": {"fault": "webhook_forge"},
 }
-_STYLE = """
-body { font: 15px/1.5 system-ui, sans-serif; margin: 1.5rem auto; max-width: 76rem; padding: 0 1rem; color: #222 }
-h1 { font-size: 1.4rem; overflow-wrap: anywhere } h2 { font-size: 1.1rem } a { color: #0b57a4 } small { color: #666 }
-table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: .35rem .6rem; vertical-align: top }
-td, th { border-bottom: 1px solid #ddd; overflow-wrap: anywhere } th { font-weight: 600 } form { display: inline }
-button, input { font: inherit; padding: .2rem .7rem; margin: 0 .3rem .4rem 0 } button { cursor: pointer }
-.on { background: #b3261e; color: #fff; border-color: #b3261e } pre { font-size: 13px; overflow-x: auto }
-.scroll { overflow-x: auto }
-"""
-
-
-class Html(str):
-    """Ours, as it is; every other text is escaped."""
-
-
-def document(title: str, body: str) -> str:
-    return f"""<!doctype html>
-<html lang="en">
-<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)}</title><link rel="icon" href="data:,">
-<style>{_STYLE}</style>
-{body}
-</html>
-"""
 
 
 # --- all payments -----------------------------------------------------------------------------------------------------
@@ -60,43 +36,28 @@ def overview(store: Store, faults: Faults) -> str:
     """The newest first."""
     intents = store.newest("payment_intents")
     rows = [
-        (_when(row), _link(row), _money(row), _state(store, row), row["description"] or _told(row["metadata"]))
+        (_when(row), _link(row), _money(row), _state(store, row), row["description"] or words(row["metadata"]))
         for row in intents[:SHOWN]
     ]
     return document(
         "Stripe stand-in",
         f"""<h1>Stripe stand-in</h1>
-<p>{_switches(faults)}</p>
+<p>{switches(faults, SWITCHES)}</p>
 <h2>{len(intents)} payments</h2>
-{_table(("When", "Payment", "Amount", "State", "For"), rows)}
+{table(("When", "Payment", "Amount", "State", "For"), rows)}
 {_endpoints(store)}
 <h2>Newest events</h2>
 {_events(store, store.newest("events")[:SHOWN], "/")}""",
     )
 
 
-def _switches(faults: Faults) -> str:
-    in_force = {fault["fault"]: fault for fault in faults.show()}
-    buttons = [
-        _button(label, "faults", asked, style="on" if _is_on(asked, in_force) else "", title=KINDS[asked["fault"]])
-        for label, asked in SWITCHES.items()
-    ]
-    told = "; ".join(_told(fault) for fault in in_force.values()) or "none"
-    return f"{''.join(buttons)}{_button('Clear all', 'faults', {'clear': '1'})}<br>Faults in force: {escape(told)}"
-
-
-def _is_on(asked: dict[str, str], in_force: dict[str, Any]) -> bool:
-    fault = in_force.get(asked["fault"])
-    return fault is not None and str(fault["value"]) in (asked.get("value", "True"), f"{asked.get('value')}.0")
-
-
 def _endpoints(store: Store) -> str:
     rows = [(row["url"], _mode(row)) for row in store.newest("webhook_endpoints")]
     held = sum(row["state"] == "held" for row in store.newest("deliveries"))
-    release = _button(f"Release {held} held events", "release", {})
-    shuffled = _button("Release them shuffled", "release", {"shuffled": "1"})
+    release = button(f"Release {held} held events", "release", {})
+    shuffled = button("Release them shuffled", "release", {"shuffled": "1"})
     return f"""<h2>Told of events</h2>
-{_table(("Address", "Mode"), rows)}
+{table(("Address", "Mode"), rows)}
 <form method="post" action="/sandbox/endpoints">
 <input name="url" type="url" required size="50" aria-label="Address">
 <button>Tell this one, too</button></form>
@@ -121,14 +82,14 @@ def payment(store: Store, intent_id: str) -> str:
         intent_id,
         f"""<p><a href="/">All payments</a></p>
 <h1>{_money(intent)} <small>{escape(_state(store, intent))}</small></h1>
-<p>{intent_id}, {_when(intent)}, {_mode(intent)} mode. {escape(_told(intent["metadata"]))}</p>
+<p>{intent_id}, {_when(intent)}, {_mode(intent)} mode. {escape(words(intent["metadata"]))}</p>
 <p>{_what_to_do(intent, here)}</p>
 <h2>Refunds</h2>
-{_table(("When", "Refund", "Amount", "State", ""), [_refund_row(row, here) for row in refunds])}
+{table(("When", "Refund", "Amount", "State", ""), [_refund_row(row, here) for row in refunds])}
 <h2>Disputes</h2>
-{_table(("When", "Dispute", "Amount", "State", ""), [_dispute_row(row, here) for row in disputes])}
+{table(("When", "Dispute", "Amount", "State", ""), [_dispute_row(row, here) for row in disputes])}
 <h2>Charges</h2>
-{_table(("When", "Charge", "Amount", "State", "With"), [_charge_row(row) for row in charges])}
+{table(("When", "Charge", "Amount", "State", "With"), [_charge_row(row) for row in charges])}
 <h2>Events</h2>
 {_events(store, events, here)}
 <details><summary>As the API tells it</summary><pre>{escape(json.dumps(public(intent), indent=2))}</pre></details>""",
@@ -138,29 +99,27 @@ def payment(store: Store, intent_id: str) -> str:
 def _what_to_do(intent: Record, here: str) -> str:
     asked = {"id": intent["id"], "back": here}
     if intent["status"] == "processing":
-        return _button("The bank pays", "settle", {**asked, "ends": "succeeded"}) + _button(
+        return button("The bank pays", "settle", {**asked, "ends": "succeeded"}) + button(
             "The bank refuses", "settle", {**asked, "ends": "failed"}
         )
     if intent["status"] != "succeeded":
         return ""
     amount = '<input name="amount" type="number" min="1" placeholder="all" aria-label="Amount, in the smallest unit">'
-    return f"""<form method="post" action="/sandbox/refund">{_hidden(asked)}{amount}<button>Refund</button></form>
-{_button("The payer disputes it", "dispute", asked)}"""
+    return f"""<form method="post" action="/sandbox/refund">{hidden(asked)}{amount}<button>Refund</button></form>
+{button("The payer disputes it", "dispute", asked)}"""
 
 
 def _refund_row(row: Record, here: str) -> tuple[str, ...]:
     asked = {"id": row["id"], "back": here}
-    fail = _button("The bank sends it back", "settle", {**asked, "ends": "failed"})
-    arrive = _button("It arrives", "settle", {**asked, "ends": "succeeded"})
+    fail = button("The bank sends it back", "settle", {**asked, "ends": "failed"})
+    arrive = button("It arrives", "settle", {**asked, "ends": "succeeded"})
     buttons = {"pending": arrive + fail, "succeeded": fail}.get(row["status"], "")
     return _when(row), row["id"], _money(row), row["status"], Html(buttons)
 
 
 def _dispute_row(row: Record, here: str) -> tuple[str, ...]:
     asked = {"id": row["id"], "back": here}
-    ends = [
-        _button(f"Close it as {status}", "close_dispute", {**asked, "status": status}) for status in ("won", "lost")
-    ]
+    ends = [button(f"Close it as {status}", "close_dispute", {**asked, "status": status}) for status in ("won", "lost")]
     buttons = "" if row["status"] in ("won", "lost") else "".join(ends)
     return _when(row), row["id"], _money(row), row["status"], Html(buttons)
 
@@ -192,18 +151,18 @@ def _events(store: Store, events: list[Record], here: str) -> str:
             row["type"],
             row["id"],
             ", ".join(deliveries.get(row["id"], [])) or "nobody to tell",
-            _button("Send again", "resend", {"id": row["id"], "back": here}),
+            button("Send again", "resend", {"id": row["id"], "back": here}),
         )
         for row in events
     ]
-    return _table(("When", "Event", "Id", "Told", ""), rows)
+    return table(("When", "Event", "Id", "Told", ""), rows)
 
 
 def _state(store: Store, intent: Record) -> str:
     charge = store.table("charges").get(intent["latest_charge"] or "", {})
     back = charge.get("amount_refunded", 0)
     parts = [intent["status"].replace("_", " ")]
-    parts += [f"{words(back, intent['currency'])} refunded"] if back else []
+    parts += [f"{money_words(back, intent['currency'])} refunded"] if back else []
     parts += ["disputed"] if charge.get("disputed") else []
     return ", ".join(parts)
 
@@ -213,7 +172,7 @@ def _link(intent: Record) -> Html:
 
 
 def _money(row: Record) -> str:
-    return words(row["amount"], row["currency"])
+    return money_words(row["amount"], row["currency"])
 
 
 def _mode(row: Record) -> str:
@@ -222,26 +181,3 @@ def _mode(row: Record) -> str:
 
 def _when(row: Record) -> str:
     return f"{datetime.fromtimestamp(row['created']).astimezone():%d %b %H:%M:%S}"
-
-
-def _told(values: dict[str, Any]) -> str:
-    return ", ".join(f"{name}: {value}" for name, value in values.items())
-
-
-def _table(titles: Iterable[str], rows: Iterable[tuple[str, ...]]) -> str:
-    lines = "".join(f"<tr>{''.join(f'<td>{_cell(cell)}' for cell in row)}</tr>\n" for row in rows)
-    head = "".join(f"<th>{title}" for title in titles)
-    return f'<div class="scroll"><table><tr>{head}</tr>\n{lines}</table></div>'
-
-
-def _cell(cell: str) -> str:
-    return cell if isinstance(cell, Html) else escape(cell)
-
-
-def _button(label: str, action: str, values: dict[str, str], *, style: str = "", title: str = "") -> Html:
-    button = f'<button class="{style}" title="{escape(title)}">{escape(label)}</button>'
-    return Html(f'<form method="post" action="/sandbox/{action}">{_hidden(values)}{button}</form>')
-
-
-def _hidden(values: dict[str, str]) -> str:
-    return "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in values.items())

@@ -1,11 +1,12 @@
 """The stand-in as its users hold it."""
 
-import threading
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Literal
+
+from integrations.standin.peer import StandIn
+from integrations.standin.store import Record, Store
 
 from . import charging, disputes, instruments, intents, refunds, shapes
 from .api import Api, Caller
@@ -13,9 +14,8 @@ from .books import ACCOUNT, VERSION, Account, Books, Clock, Origin, public
 from .clerk import Clerk
 from .desk import Buttons, Desk
 from .errors import Declined
-from .faults import Faults
-from .server import Server
-from .store import Record, Store
+from .faults import Fault, Faults
+from .server import Front
 from .webhooks import Webhooks
 
 SECRET_KEY = "sk_test_sandboxOfMagnetiq0123456789"  # noqa: S105
@@ -32,7 +32,7 @@ KEYS = {
 Ending = Literal["succeeded", "failed"]
 
 
-class StripeSandbox:
+class StripeSandbox(StandIn):
     """A Stripe on loopback, in test mode and in live mode, each with records of its own.
 
     A context manager, or `start` and `stop`. Stopped and started again it keeps its port and its records; with `path`
@@ -43,20 +43,15 @@ class StripeSandbox:
     account_id = ACCOUNT
 
     def __init__(self, *, port: int = 0, path: str | Path | None = None, settle_after: float | None = None) -> None:
-        self.clock, self.faults = Clock(), Faults()
+        super().__init__(port)
+        self.clock, self.faults = Clock(), Faults(Fault)
         store = Store(Path(path) if path else None)
         self._account = Account(store, self.clock, settle_after=settle_after, later=self._settle_later)
         self.webhooks = Webhooks(self._account, self.faults)
         store.committed = self.webhooks.committed
         self.api = Api(self._account, self.faults, dict(KEYS))
         self._settling = Clerk()
-        self._port = port
-        self._server: Server | None = None
         self._running = False
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._port}"
 
     @property
     def js_url(self) -> str:
@@ -67,25 +62,16 @@ class StripeSandbox:
         """(operation, idempotency key) of every call that got as far as being executed or replayed."""
         return self.api.calls
 
-    def start(self) -> Self:
-        self._server = Server(self._port, self.api, Desk(self._account, self.faults, self._buttons()))
-        self._port = self._server.server_port
+    def app(self) -> Front:
+        return Front(self.api, Desk(self._account, self.faults, self._buttons()))
+
+    def opened(self) -> None:
         self._account.url = self.url
         if not self._running:
             self._running = True
             self.webhooks.start()
             self._settling.start()
             self._take_up()
-        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        return self
-
-    def stop(self) -> None:
-        """Free the port and hang up; connecting fails from now on."""
-        if self._server:
-            self._server.shutdown()
-            self._server.server_close()
-            self._server.hang_up()
-            self._server = None
 
     def close(self) -> None:
         """Stop for good, and let go of the file."""
@@ -94,14 +80,6 @@ class StripeSandbox:
             self.webhooks.close()
             self._settling.close()
         self._account.store.close()
-
-    def __enter__(self) -> Self:
-        return self.start()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     # --- what is there ------------------------------------------------------------------------------------------------
 

@@ -2,12 +2,13 @@
 
 from typing import Any, Literal
 
+from integrations.standin.store import Record
+
 from . import charging, lists, shapes
 from .books import Books
 from .errors import ApiError, missing
 from .money import words
 from .params import Spec, integer, merged, metadata, one_of, text
-from .store import Record
 
 CREATE: Spec = {
     **lists.EXPAND,

@@ -4,9 +4,10 @@ import secrets
 from dataclasses import asdict
 from typing import Any
 
+from integrations.standin.store import Record
+
 from .books import VERSION, Books, public
 from .instruments import Instrument
-from .store import Record
 
 NOBODY = {
     "address": dict.fromkeys(("city", "country", "line1", "line2", "postal_code", "state")),

@@ -10,10 +10,11 @@ from hmac import HMAC
 from typing import Any
 from urllib.parse import urlsplit
 
+from integrations.standin.store import Record
+
 from .books import Account, Books, Origin, owe
 from .clerk import Clerk
 from .faults import Faults
-from .store import Record
 
 WAITS = (0.2, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600)  # seconds between tries; the real ones take three days
 TIMEOUT = 20  # seconds

@@ -170,7 +170,7 @@ def test_a_change_whose_answer_was_lost_is_not_mistaken_for_one_by_sales(
     ann: Lead, peer: OdooSandbox, retried: bool
 ) -> None:
     actions.update_details(ann, details={"phone": "+49 30 2"})
-    peer.faults.set("cut_after", method="load", times=1)
+    peer.faults.set("cut_after", call="load", times=1)
     outbox.drain()
     if retried:
         again()
@@ -213,7 +213,7 @@ def test_a_person_forgotten_while_a_late_worker_sends_is_forgotten_there_too(
 
 def test_a_person_forgotten_after_a_lost_answer_is_forgotten_there_too(ann: Lead, peer: OdooSandbox) -> None:
     lead = captured("bob@acme.example")
-    peer.faults.set("cut_after", method="load", times=1)
+    peer.faults.set("cut_after", call="load", times=1)
     outbox.drain()
     assert [row["email_from"] for row in peer.records("crm.lead")] == ["ann@acme.example", "bob@acme.example"]
 

@@ -157,7 +157,7 @@ def test_capturing_again_changes_nothing_there(odoo: Integration, peer: OdooSand
 
 def test_an_answer_lost_after_the_commit_makes_no_second_lead(odoo: Integration, peer: OdooSandbox) -> None:
     crowd(20)
-    peer.faults.set("cut_after", method="load", times=4)
+    peer.faults.set("cut_after", call="load", times=4)
 
     for _ in range(6):
         outbox.drain()
@@ -185,7 +185,7 @@ def test_a_value_blanked_after_a_lost_answer_is_blanked_there(odoo: Integration,
     captured()
     outbox.drain()
     lead = captured("bob@acme.example", phone="+49 30 1")
-    peer.faults.set("cut_after", method="load", times=1)
+    peer.faults.set("cut_after", call="load", times=1)
     outbox.drain()
     assert [row["phone"] for row in peer.records("crm.lead")] == [False, "+49 30 1"]
 
@@ -226,7 +226,7 @@ def test_too_much_for_a_proxy_goes_in_smaller_batches(odoo: Integration, peer: O
     captured()
     outbox.drain()
     crowd(4)
-    peer.faults.set("status", 413, method="load", times=2)
+    peer.faults.set("status", 413, call="load", times=2)
 
     outbox.drain()
 

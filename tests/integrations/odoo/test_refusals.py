@@ -62,7 +62,7 @@ def test_a_lead_that_cannot_be_mapped_is_dead_before_the_call(odoo: Integration,
 
 def test_busy_records_are_tried_again_soon(odoo: Integration, peer: OdooSandbox) -> None:
     crowd(3)
-    peer.faults.set("conflict", method="load", times=4)
+    peer.faults.set("conflict", call="load", times=4)
     outbox.drain()
     assert set(Delivery.objects.values_list("state", "error_kind")) == {("pending", "conflict")}
 

@@ -176,7 +176,7 @@ class TestWhatChanges:
         push_again(OdooService.push_sessions, [room])
         Delivery.objects.filter(operation="push_registrations").update(state="pending")
         ExternalRecord.objects.filter(remote_model="event.registration").delete()
-        peer.faults.set("cut_after", method="load", times=1)
+        peer.faults.set("cut_after", call="load", times=1)
         push()
 
         actions.cancel(ann)
@@ -230,7 +230,7 @@ class TestWhatChanges:
             peer.create("res.partner", {"name": name, "email": f"{name}@acme.example"})
         push_again(OdooService.push_sessions, [room])
         come(room, *names)
-        peer.faults.set("cut_after", method="load", times=1)
+        peer.faults.set("cut_after", call="load", times=1)
         push()
         assert there(peer).keys() == set(names)
         assert not ExternalRecord.objects.filter(remote_model="event.registration").exists()
@@ -434,7 +434,7 @@ def test_a_full_room_is_there_once_each_though_answers_are_lost(
     come(room, *(f"person{n}" for n in range(people)))
     peer.calls.clear()
     for _round in ("contacts", "registrations"):
-        peer.faults.set("cut_after", method="load", times=2)
+        peer.faults.set("cut_after", call="load", times=2)
         push()
     peer.faults.clear()
     while "pending" in states():

@@ -144,7 +144,7 @@ def test_pushed_again_it_is_read_and_not_written(odoo: Integration, peer: OdooSa
 
 def test_a_lost_answer_makes_no_second_event(odoo: Integration, peer: OdooSandbox) -> None:
     a_session()
-    peer.faults.set("cut_after", method="load", times=3)
+    peer.faults.set("cut_after", call="load", times=3)
 
     for _try in range(4):
         push()

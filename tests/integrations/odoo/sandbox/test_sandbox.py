@@ -44,7 +44,7 @@ def test_page_switches_faults(peer: OdooSandbox) -> None:
 
     text = fetch(f"{peer.url}/sandbox/faults", data=b"fault=status&value=502", **form)[2]
 
-    assert "Faults in force: status value=502" in text
+    assert "Faults in force: fault: status, value: 502" in text
     assert "Faults in force: none" in fetch(f"{peer.url}/sandbox/faults", data=b"clear=1", **form)[2]
 
 

@@ -115,7 +115,7 @@ def test_cut_after_has_committed(peer: OdooSandbox) -> None:
 
 
 def test_cut_create_is_sent_again_by_xmlrpc_and_makes_two(odoo: Rpc) -> None:
-    odoo.peer.faults.set("cut_after", times=1, method="create")
+    odoo.peer.faults.set("cut_after", times=1, call="create")
 
     odoo("crm.lead", "create", {"name": "L"})
 
@@ -123,7 +123,7 @@ def test_cut_create_is_sent_again_by_xmlrpc_and_makes_two(odoo: Rpc) -> None:
 
 
 def test_cut_load_is_sent_again_and_makes_one(odoo: Rpc) -> None:
-    odoo.peer.faults.set("cut_after", times=1, method="load")
+    odoo.peer.faults.set("cut_after", times=1, call="load")
 
     answer = load(odoo, "a")
 
@@ -189,14 +189,14 @@ def test_fault_meets_its_share_and_the_same_ones_again(peer: OdooSandbox) -> Non
 
 
 def test_fault_meets_its_method_only(odoo: Rpc) -> None:
-    odoo.peer.faults.set("conflict", method="load")
+    odoo.peer.faults.set("conflict", call="load")
 
     assert odoo("crm.lead", "create", {"name": "L"}) == 1
     assert load(odoo, "a")["ids"] is False
 
 
 def test_faults_are_steered_over_http(peer: OdooSandbox) -> None:
-    url, wanted = f"{peer.url}/sandbox/faults", {"fault": "status", "value": 502, "times": 3, "method": "create"}
+    url, wanted = f"{peer.url}/sandbox/faults", {"fault": "status", "value": 502, "times": 3, "call": "create"}
 
     status, _, text = fetch(url, data=json.dumps(wanted).encode(), Content_Type="application/json")
 
