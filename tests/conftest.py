@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import override_settings
+from django.test import TransactionTestCase, override_settings
 from django.utils import translation
 from pytest_django.plugin import DjangoDbBlocker
+
+from tests import flushing
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -59,7 +61,11 @@ def nobody_elses_language() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The run's database goes at the end although a thread that served a browser may still hold a connection."""
-    yield
+    with django_db_blocker.unblock():
+        flushing.keep_first_rows()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", flushing.restore)
+        yield
     with django_db_blocker.unblock(), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
