@@ -110,6 +110,21 @@ def test_lost_answer_leads_to_the_same_intent(stripe: Integration, peer: StripeS
     assert len(peer.records("payment_intents")) == 1
 
 
+def test_lost_answer_leads_to_the_same_intent_though_the_key_is_forgotten(
+    stripe: Integration, peer: StripeSandbox
+) -> None:
+    registration = a_seat()
+    peer.faults.set("cut_after", times=1, call="payment_intents.create")
+    StripePayments().start(registration)
+    long_ago = timedelta(hours=25)
+    Payment.objects.update(created_at=timezone.now() - long_ago)
+    peer.clock.advance(long_ago.total_seconds())
+
+    assert StripePayments().start(registration).client_secret
+
+    assert len(peer.records("payment_intents")) == 1
+
+
 def test_kept_failure_is_passed_by_another_key(stripe: Integration, peer: StripeSandbox) -> None:
     """Stripe repeats a 500 for a day under the same key."""
     registration = a_seat()
