@@ -16,13 +16,14 @@ from ninja.errors import HttpError
 from pydantic import ConfigDict, Field, StrictBool
 
 from leads.throttle import PerVisitor
-from webinars import actions, availability, checkout
+from webinars import actions, availability, checkout, links
 from webinars.actions import Registrant
 from webinars.availability import State, counted
 from webinars.errors import RegistrationClosed, SessionFull, WebinarError
 from webinars.forms import RegistrantForm
 from webinars.models import Registration, Session
 from webinars.models.registration import Status as Standing
+from webinars.ports import Checkout
 
 router = Router(tags=["public"])
 
@@ -139,7 +140,14 @@ def language_of(request: HttpRequest, body: NewRegistration) -> str:
 
 
 def payment_of(registration: Registration) -> dict[str, Any] | None:
-    started = checkout.start(registration) if registration.status == Standing.PENDING_PAYMENT else None
+    """None where there is nothing to pay, or nobody to pay it to; without a secret, the page at `url` says why."""
+    if registration.status != Standing.PENDING_PAYMENT:
+        return None
+    try:
+        started = checkout.start(registration)
+    except WebinarError:  # paid meanwhile, or too late: whoever asked has registered all the same
+        session = registration.session
+        started = Checkout(session.price, session.currency, None, links.pay(registration))
     if started is None:
         return None
     return {

@@ -6,7 +6,10 @@ from webinars.ports import Checkout, PaymentForm, payments
 
 
 def start(registration: Registration) -> Checkout | None:
-    """None while nobody answers for payments: the seat stays held, and its page offers to try again."""
+    """None while nobody answers for payments: the seat stays held, and its page offers to try again.
+
+    Raises what `begin_payment` does where the seat was paid or lost meanwhile.
+    """
     try:
         return payments().start(registration)
     except PaymentsUnavailable:

@@ -45,7 +45,7 @@ class Payments(Protocol):
     def start(self, registration: Registration) -> Checkout:
         """Begin the payment of a seat that is held. Called outside of transactions; the same again for the same seat.
 
-        Raises `PaymentsUnavailable`.
+        Raises `PaymentsUnavailable`, and what `actions.begin_payment` raises.
         """
 
     def refresh(self, registration: Registration) -> None:

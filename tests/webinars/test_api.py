@@ -13,7 +13,11 @@ from django.utils import timezone
 
 from leads.models import Consent, Touchpoint
 from tests.factories import RegistrationFactory, SessionFactory
+from tests.webinars.conftest import TakesMoney
+from webinars import links
+from webinars.errors import ImpossibleMove, OfferOver
 from webinars.models import Registration
+from webinars.ports import Checkout
 from webinars.terms import TERMS_VERSION
 
 pytestmark = pytest.mark.django_db
@@ -207,6 +211,34 @@ def test_paid_seat_comes_with_its_payment(client: Client) -> None:
     url = f"https://pay.example/{told['id']}"
     payment = {"amount": "99.00", "currency": "EUR", "client_secret": "secret", "url": url}
     assert (told["status"], told["payment"]) == ("pending_payment", payment)
+
+
+class TooLate(TakesMoney):
+    def start(self, registration: Registration) -> Checkout:
+        raise OfferOver
+
+
+class PaidMeanwhile(TakesMoney):
+    def start(self, registration: Registration) -> Checkout:
+        raise ImpossibleMove("Confirmed")
+
+
+@pytest.mark.parametrize("provider", ["TooLate", "PaidMeanwhile"])
+def test_who_registered_is_told_so_and_led_to_the_page_where_nothing_can_be_paid_any_more(
+    client: Client, settings: Any, provider: str
+) -> None:
+    settings.WEBINARS_PAYMENTS = f"{__name__}.{provider}"
+    SessionFactory(slug="data", price=99)
+
+    answer = post(client)
+
+    payment = {
+        "amount": "99.00",
+        "currency": "EUR",
+        "client_secret": None,
+        "url": links.pay(Registration.objects.get()),
+    }
+    assert (answer.status_code, answer.json()["data"]["payment"]) == (201, payment)
 
 
 def test_eleventh_call_within_ten_minutes_waits(client: Client) -> None:
