@@ -79,6 +79,11 @@ def requirements(report: dict[str, Any], settings: StripeSettings) -> list[Requi
             settings.js_url.host == "js.stripe.com",
             _("Enter the address of Stripe.js at Stripe: card data must not pass another server."),
         ),
+        Requirement(
+            _("Receipts name the seller."),
+            bool(django_settings.COMPANY_ADDRESS),
+            _("Set COMPANY_ADDRESS, and COMPANY_VAT_ID if there is one: the tax office wants them on every receipt."),
+        ),
     ]
 
 

@@ -28,7 +28,10 @@ TYPES = (
 
 
 def receive(request: HttpRequest, settings: StripeSettings) -> list[Incoming]:
-    """The event in a request. Raises Rejected for what is forged, old, unreadable or not meant for us."""
+    """The event in a request. Raises Rejected for what is forged, old, unreadable or not meant for us.
+
+    Of another content type, too: all that is no event is answered alike, with 400, and nothing of it is kept.
+    """
     if request.content_type != "application/json":
         raise errors.Rejected(_("Events come as JSON."))
     header = request.headers.get("Stripe-Signature", "")

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import LazySettings
 from django.utils import timezone
 from pydantic import ValidationError
 
@@ -178,16 +179,22 @@ def test_settings_that_cannot_be_right_are_refused(stripe: Integration, values: 
         configuration.configure(stripe, values)
 
 
-def test_going_live_needs_live_keys_endpoint_and_stripes_script(stripe: Integration, peer: StripeSandbox) -> None:
-    assert requirements() == [False, False, False, False]
+def test_going_live_needs_live_keys_endpoint_stripes_script_and_a_seller(
+    stripe: Integration, peer: StripeSandbox, settings: LazySettings
+) -> None:
+    settings.COMPANY_ADDRESS = []
+    assert requirements() == [False, False, False, False, False]
 
     peer.add_endpoint(OUR_URL)
     ask()
-    assert requirements() == [True, True, False, False]
+    assert requirements() == [True, True, False, False, False]
 
     configuration.configure(stripe, {"secret_key": LIVE_SECRET_KEY, "publishable_key": LIVE_PUBLISHABLE_KEY})
     configuration.configure(stripe, {"js_url": "https://js.stripe.com/endive/stripe.js"})
-    assert requirements() == [True, True, True, True]
+    assert requirements() == [True, True, True, True, False]
+
+    settings.COMPANY_ADDRESS = ["Magnetiq Ltd", "1 Main Street"]
+    assert requirements() == [True, True, True, True, True]
 
 
 def requirements() -> list[bool]:

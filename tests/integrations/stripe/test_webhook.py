@@ -122,8 +122,12 @@ def test_unreadable_body_is_refused(stripe: Integration, body: bytes) -> None:
     assert post(body, key) == 400
 
 
-def test_form_is_refused(stripe: Integration) -> None:
-    assert tell(an_event(), content_type="application/x-www-form-urlencoded") == 400
+@pytest.mark.parametrize(
+    "content_type", ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x", ""]
+)
+def test_what_is_not_called_json_is_refused_though_rightly_signed(stripe: Integration, content_type: str) -> None:
+    assert tell(an_event(), content_type=content_type) == 400
+    assert WebhookEvent.objects.count() == 0
 
 
 def test_large_body_is_refused(stripe: Integration) -> None:
