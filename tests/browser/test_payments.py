@@ -237,7 +237,10 @@ def test_page_in_the_other_tab_hears_of_the_money_and_loses_its_form(
 ) -> None:
     path = path_of(seat_of(session))
     page.goto(path)
-    page.get_by_role("button", name="Pay 119.00 EUR now").focus()
+    page.frame_locator("#pay-element iframe").get_by_label("Card number").wait_for()
+    button = page.get_by_role("button", name="Pay 119.00 EUR now")
+    button.focus()
+    expect(button).to_be_focused()
     peer.pay(intent_of(page))
     hear(peer)
 
@@ -245,6 +248,35 @@ def test_page_in_the_other_tab_hears_of_the_money_and_loses_its_form(
 
     heading(page, "You have a seat")
     expect(page.locator("#payment")).to_have_count(0)
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+
+
+def test_news_take_the_focus_from_nobody_who_is_elsewhere(page: Page, peer: StripeSandbox, session: Session) -> None:
+    page.goto(path_of(seat_of(session)))
+    paying = intent_of(page)
+    page.get_by_role("link", name="Data strategy").focus()
+    peer.pay(paying)
+    hear(peer)
+
+    look_now(page)
+
+    heading(page, "You have a seat")
+    expect(page.get_by_role("link", name="Data strategy")).to_be_focused()
+
+
+def test_form_takes_the_colours_of_a_dark_page(page: Page, peer: StripeSandbox, session: Session) -> None:
+    page.emulate_media(color_scheme="dark")
+    page.goto(path_of(seat_of(session)))
+    label = page.frame_locator("#pay-element iframe").get_by_text("Card number")
+    label.wait_for()
+    keep(page, "dark")
+
+    text, surface = (
+        page.evaluate(f"getComputedStyle(document.querySelector('#payment')).{each}")
+        for each in ("color", "backgroundColor")
+    )
+    assert label.evaluate("each => getComputedStyle(each).color") == text == "rgb(232, 235, 240)"
+    assert label.evaluate("each => getComputedStyle(document.body).backgroundColor") in (surface, "rgba(0, 0, 0, 0)")
 
 
 def test_pressing_where_the_other_tab_has_paid_charges_nothing(
@@ -356,6 +388,8 @@ def test_page_without_script_says_what_it_needs(
 
     expect(page.locator("#left")).to_have_text("30 minutes left")
     told = page.content()
-    assert "payment form needs JavaScript." in told
+    assert "payment form needs JavaScript. Please switch it on for this page" in told
     assert "Look again" in told
+    for part in ("#pay-form", "#pay-wait", "#pay-check", "#pay-down"):
+        expect(page.locator(part)).to_be_hidden()
     page.close()

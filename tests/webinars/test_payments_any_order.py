@@ -48,6 +48,26 @@ HISTORIES: dict[str, list[tuple[State, dict[str, Any]]]] = {
         (State.SUCCEEDED, {"disputed": True}),
         (State.SUCCEEDED, {}),
     ],
+    "dispute lost": [
+        (State.PENDING, {}),
+        (State.SUCCEEDED, {}),
+        (State.SUCCEEDED, {"disputed": True}),
+        (State.SUCCEEDED, {"disputed": True}),
+    ],
+    "partly refunded, dispute won": [
+        (State.PENDING, {}),
+        (State.SUCCEEDED, {}),
+        (State.SUCCEEDED, PART),
+        (State.SUCCEEDED, {**PART, "disputed": True}),
+        (State.SUCCEEDED, PART),
+    ],
+    "disputed again": [
+        (State.PENDING, {}),
+        (State.SUCCEEDED, {}),
+        (State.SUCCEEDED, {"disputed": True}),
+        (State.SUCCEEDED, {}),
+        (State.SUCCEEDED, {"disputed": True}),
+    ],
     "declined, then paid": [(State.PENDING, {}), (State.FAILED, {}), (State.PROCESSING, {}), (State.SUCCEEDED, {})],
     "cancelled": [(State.PENDING, {}), (State.FAILED, {}), (State.CANCELLED, {})],
 }
@@ -57,6 +77,9 @@ ENDS = {
     "disputed": ("disputed", "confirmed", "0.00", 0),
     "refunded and disputed": ("disputed", "cancelled", "90.00", 2),
     "dispute won": ("succeeded", "confirmed", "0.00", 0),
+    "dispute lost": ("disputed", "confirmed", "0.00", 0),
+    "partly refunded, dispute won": ("partially_refunded", "confirmed", "40.00", 1),
+    "disputed again": ("disputed", "confirmed", "0.00", 0),
     "declined, then paid": ("succeeded", "confirmed", "0.00", 0),
     "cancelled": ("cancelled", "pending_payment", "0.00", 0),
 }
@@ -133,3 +156,51 @@ def test_any_reads_in_any_order_with_repetitions_end_alike(data: st.DataObject, 
 
         assert end(payment) == ENDS[way]
         transaction.set_rollback(True)
+
+
+def a_lost_seat() -> Payment:
+    """Its session is full, and somebody waits besides; the provider may still have money of it."""
+    payment = a_payment()
+    registration = payment.registration
+    registration.session.registrations.filter(pk=registration.pk).update(status="expired", held_until=None)
+    RegistrationFactory(session=registration.session, status="confirmed")
+    RegistrationFactory(session=registration.session, status="waitlisted")
+    return payment
+
+
+# What must hold in the end where the seat was gone before: how the payment stands, and what goes back, or went.
+LOST_ENDS = {
+    "refunded": ("refunded", "90.00"),
+    "partly refunded": ("partially_refunded", "90.00"),
+    "dispute won": ("succeeded", "90.00"),
+    "partly refunded, dispute won": ("partially_refunded", "90.00"),
+    "declined, then paid": ("succeeded", "90.00"),
+    "cancelled": ("cancelled", "0.00"),
+}
+
+
+@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data(), way=st.sampled_from(sorted(HISTORIES)))
+def test_money_for_a_seat_of_a_full_session_goes_back_once_in_any_order(data: st.DataObject, way: str) -> None:
+    """While a bank disputes it nothing can go back; what was promised before stays promised, and is never more."""
+    history = HISTORIES[way]
+    moments = data.draw(st.lists(st.integers(0, len(history) - 1), max_size=8))
+    with transaction.atomic():
+        payment = a_lost_seat()
+        begun = reads(payment, history, moments)
+        again = data.draw(st.lists(st.sampled_from(begun), max_size=6))
+        for read in data.draw(st.permutations([*begun, *again])):
+            report(payment, read.reported, read.ticket)
+
+        payment = Payment.objects.get(pk=payment.pk)
+        assert standings(payment) == ["confirmed", "expired", "waitlisted"]
+        if way in LOST_ENDS:
+            assert (payment.status, str(payment.given_back.quantize(PRICE))) == LOST_ENDS[way]
+        else:
+            assert (payment.status, payment.given_back <= PRICE) == ("disputed", True)
+        transaction.set_rollback(True)
+
+
+def standings(payment: Payment) -> list[str]:
+    rows = Registration.objects.filter(session=payment.registration.session_id)
+    return sorted(rows.values_list("status", flat=True))
