@@ -80,6 +80,8 @@ INTEGRATIONS = [
 ]
 # Who takes the money for sessions that cost something: see `webinars.ports`.
 WEBINARS_PAYMENTS = "integrations.stripe.port.StripePayments"
+# Who knows when consultants are busy: see `bookings.ports`.
+BOOKINGS_CALENDAR = "integrations.google_calendar.port.GoogleCalendars"
 
 MIDDLEWARE = [
     "magnetiq.middleware.PoliciesMiddleware",  # first: what the others answer by themselves passes through it, too

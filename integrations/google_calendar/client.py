@@ -44,6 +44,11 @@ class Patience:
         return min(timeout, left)
 
 
+def parts(timeout: float) -> tuple[float, float]:
+    """Seconds to connect, and to wait for the answer: `timeout` together."""
+    return timeout / 3, timeout * 2 / 3
+
+
 class Access(Protocol):
     def access(self, *, instead_of: str = "") -> str:
         """An access token that has not expired, and is not `instead_of`, which was refused."""
@@ -234,7 +239,8 @@ class GoogleAuth:
         return self.gate.call(name, send, translate=http.translate, reads_only=reads_only)
 
     def sent(self, url: str, form: dict[str, str], timeout: float) -> requests.Response:
-        return http.post(url, data=form, timeout=self.patience.within(timeout))
+        session, limits = http.session(), parts(self.patience.within(timeout))
+        return session.post(url, data=form, timeout=limits, allow_redirects=False)
 
 
 def read(answer: requests.Response) -> Answer:
@@ -264,7 +270,7 @@ class Transport:
         sent = {name: value for name, value in (headers or {}).items() if name.lower() in FROM_THE_LIBRARY}
         sent |= {"Authorization": f"Bearer {self.token}", "User-Agent": "Magnetiq"}
         answer = http.session().request(
-            method, uri, data=body, headers=sent, timeout=self.timeout, allow_redirects=False
+            method, uri, data=body, headers=sent, timeout=parts(self.timeout), allow_redirects=False
         )
         told = {name.lower(): value for name, value in answer.headers.items()}
         return httplib2.Response({**told, "status": str(answer.status_code)}), answer.content

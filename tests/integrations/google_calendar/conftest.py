@@ -1,17 +1,19 @@
 """A stand-in Google on a socket, and our integration connected to it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from bookings.models import Consultant
+from bookings.actions import book
+from bookings.models import Booking, Consultant
 from integrations import configuration
 from integrations.google_calendar.sandbox import PERSON, GoogleSandbox, settings_for
 from integrations.google_calendar.service import GoogleCalendarService
 from integrations.models import Connection, Integration
+from tests.factories import ConsultantFactory, a_client
 
 AWAY = "away.anna@group.calendar.google.com"
 
@@ -52,8 +54,17 @@ def service(owner: str = "") -> GoogleCalendarService:
 
 
 def a_consultant(slug: str = "anna-berg", **fields: Any) -> Consultant:
-    usual = {"name": slug.replace("-", " ").title(), "email": f"{slug}@firm.example", "busy_calendars": [PERSON]}
-    return Consultant.objects.create(slug=slug, **{"zone": "Europe/Berlin", **usual, **fields})
+    """Works every day from nine to five in Berlin, and can be booked at once."""
+    usual = {"name": slug.replace("-", " ").title(), "busy_calendars": [PERSON], "notice_hours": 0}
+    return ConsultantFactory(slug=slug, **{**usual, **fields})
+
+
+def a_booking(
+    consultant: Consultant, start: datetime, *, ask: Callable[..., Booking] = book, **details: Any
+) -> Booking:
+    """An hour; `ask=arrange` goes the way of pages and API."""
+    given = {name: details.pop(name) for name in ("unchecked", "pending") if name in details}
+    return ask(consultant, start, 60, a_client(**details), **given)
 
 
 def tomorrow(hour: int, minute: int = 0) -> datetime:
