@@ -1,6 +1,6 @@
 """How much what we know of consultants' calendars is worth: whoever shows times says so honestly."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -45,3 +45,13 @@ def judged(calendars: Sequence[BusyCalendar | None], now: datetime) -> Freshness
     oldest = min(moments)
     well = all(row and not row.error for row in calendars) and now - oldest <= FRESH_FOR
     return Freshness(Status.FRESH if well else Status.STALE, oldest)
+
+
+def together(several: Iterable[Freshness]) -> Freshness:
+    """As bad as the worst, as old as the oldest; who has no calendars does not count."""
+    counted = [each for each in several if each.status != Status.NONE]
+    if not counted:
+        return Freshness(Status.NONE)
+    moments = [each.checked_at for each in counted if each.checked_at]
+    worst = max((each.status for each in counted), key=list(Status).index)
+    return Freshness(worst, min(moments) if len(moments) == len(counted) else None)

@@ -10,6 +10,7 @@ from ninja.errors import HttpError
 from ninja.openapi.docs import Swagger
 from ninja.parser import Parser
 
+import bookings.api
 import integrations.api
 import leads.api
 import webinars.api
@@ -56,9 +57,9 @@ class Docs(Swagger):
 
 
 DESCRIPTION = """
-Leads and webinars for everybody, and what operators do for who shows a token, `Authorization: Bearer mgq_...`, made
-in the admin under API tokens. A token's scope (read, operate, configure) includes those before it; it may never do
-more than its owner. A login to the admin is as good, with `X-CSRFToken` on whatever changes something.
+Leads, webinars and consultations for everybody, and what operators do for who shows a token, `Authorization: Bearer
+mgq_...`, made in the admin under API tokens. A token's scope (read, operate, configure) includes those before it; it
+may never do more than its owner. A login to the admin is as good, with `X-CSRFToken` on whatever changes something.
 
 Every answer is `{"success": true, "data": ...}` or `{"success": false, "error": {"message": ..., "fields": ...}}`.
 Times are ISO 8601 with their offset.
@@ -74,4 +75,6 @@ api = Api(
 )
 api.add_router("/leads", leads.api.router)
 api.add_router("/webinars", webinars.api.router)
+api.add_router("/consultants", bookings.api.consultants)
+api.add_router("/bookings", bookings.api.router)
 api.add_router("/admin", integrations.api.router)

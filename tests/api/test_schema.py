@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis.config import SchemathesisConfig
 
 from integrations.models import Connection, Run
-from tests.factories import LeadFactory, SessionFactory
+from tests.factories import ConsultantFactory, LeadFactory, SessionFactory
 from tests.integrations.admin.conftest import a_delivery
 from tests.integrations.api.conftest import a_token
 from tests.integrations.conftest import connection, postbox, registered  # noqa: F401
@@ -38,10 +38,13 @@ def key(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> Iterator[str
     """Of somebody who may everything, where there is one of everything; nobody is throttled."""
     a_delivery(connection, LeadFactory(), PostboxService.post_letters, state="dead", pk=4711)
     SessionFactory(slug="data")
+    ConsultantFactory(slug="data")
     Run.objects.create(pk=4711, kind="test", trigger="api", integration=connection.integration)
     for limit in (
         "integrations.api.auth.CALLS",
         "integrations.api.auth.FAILURES",
+        "bookings.api.LOOKS.limit",
+        "bookings.api.POSTS.limit",
         "leads.api.POSTS.limit",
         "webinars.api.LOOKS.limit",
         "webinars.api.POSTS.limit",
