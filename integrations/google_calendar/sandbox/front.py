@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from integrations.standin.faults import Faults
-from integrations.standin.wire import Reply, Request, as_json, nothing
+from integrations.standin.wire import Reply, Request, as_json
 
 from . import consent, grants
 from .api import PREFIX, Api, after, met
 from .books import Bank
+from .desk import Desk
 from .faults import Fault
 from .grants import OAuthError
 
@@ -24,6 +25,7 @@ class Front:
     bank: Bank
     faults: Faults[Fault]
     api: Api
+    desk: Desk
     testing: bool = False
     redirect_uris: frozenset[str] = frozenset()  # those that are registered; none: any
 
@@ -37,7 +39,7 @@ class Front:
             return self._token(request)
         if request.path in consent.PATHS:
             return self._consent(request)
-        return nothing()
+        return self.desk.answer(request)
 
     def _consent(self, request: Request) -> Reply:
         if reply := met(self.faults, "oauth.consent"):

@@ -16,6 +16,7 @@ from . import entries, events, grants
 from .api import Api
 from .books import Bank, Books, Caller, Clock
 from .call import Call
+from .desk import Desk
 from .entries import Json
 from .faults import Fault
 from .front import Front
@@ -36,9 +37,9 @@ class GoogleSandbox(StandIn):
         super().__init__(port)
         self.faults = Faults(Fault)
         self.clock = Clock()
-        self._bank = Bank(Store(Path(path) if path else None), self.clock)
-        self._api = Api(self._bank, self.faults)
-        self._front = Front(self._bank, self.faults, self._api, testing)
+        self.bank = Bank(Store(Path(path) if path else None), self.clock)
+        self._api = Api(self.bank, self.faults)
+        self._front = Front(self.bank, self.faults, self._api, Desk(self), testing)
         if not self.people:
             self.add_person(PERSON, "Anna Berg")
             self.add_calendar(PERSON, "Away", "away.anna@group.calendar.google.com")
@@ -48,7 +49,7 @@ class GoogleSandbox(StandIn):
 
     def close(self) -> None:
         super().close()
-        self._bank.store.close()
+        self.bank.store.close()
 
     # --- where --------------------------------------------------------------------------------------------------------
 
@@ -87,11 +88,16 @@ class GoogleSandbox(StandIn):
     @property
     def mails(self) -> list[Record]:
         """The letters Google would have sent, oldest first: kind, to, event, calendar."""
-        return list(self._bank.store.table("mails").values())
+        return list(self.bank.store.table("mails").values())
 
     @property
     def people(self) -> list[Record]:
-        return list(self._bank.store.table("people").values())
+        return list(self.bank.store.table("people").values())
+
+    def calendars(self, email: str = PERSON) -> list[str]:
+        """The ids of those they own, the primary one first."""
+        with self._books() as books:
+            return [row["id"] for row in books.calendars_of(email) if row["owner"] == email]
 
     def events(self, calendar: str = PERSON, *, deleted: bool = False) -> list[Json]:
         """As their owner sees them, series unexpanded, oldest first."""
@@ -156,7 +162,7 @@ class GoogleSandbox(StandIn):
 
     def add_event(self, start: When, end: When, summary: str = "", *, calendar: str = PERSON, **more: Any) -> str:
         """Its id. Days (the end is the day after the last) or aware times; `more` are fields of an event."""
-        home = self._bank.store.table("calendars")[calendar]["timeZone"]
+        home = self.bank.store.table("calendars")[calendar]["timeZone"]
         body = {"summary": summary, "start": told(start, home), "end": told(end, home), **more}
         return str((self._act(events.insert, calendar, body=body) or {})["id"])
 
@@ -189,7 +195,7 @@ class GoogleSandbox(StandIn):
 
     @contextmanager
     def _books(self) -> Iterator[Books]:
-        with self._bank.books() as books:
+        with self.bank.books() as books:
             yield books
 
     def _add(self, books: Books, owner: str, calendar: str, summary: str, zone: str) -> None:
