@@ -55,6 +55,11 @@ KINDS = {
         REFUND,
         _("It gives nobody a seat. Find out whose it is, and send it back at the provider."),
     ),
+    "calendar_conflict": Kind(
+        _("Booked while busy"),
+        "integrations.operate_integration",
+        _("Nobody could ask the calendar when it was booked. Move one of the two, or settle it at the booking."),
+    ),
 }
 
 

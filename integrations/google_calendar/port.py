@@ -9,10 +9,11 @@ from bookings.models import Booking, Consultant
 from bookings.ports import Answer, OnUnknown
 from bookings.spans import Span
 from integrations import errors, trigger
-from integrations.models import Connection, Installation, Integration
+from integrations.models import Installation, Integration
 from integrations.redact import whereabouts
 
 from . import freebusy
+from .accounts import SLUG, calendar_of, connection_for, is_barred
 from .client import Patience
 from .service import GoogleCalendarService
 
@@ -25,7 +26,7 @@ class GoogleCalendars:
 
     @property
     def on_unknown(self) -> OnUnknown:
-        stored = Integration.objects.filter(slug=GoogleCalendarService.slug).values_list("settings", flat=True).first()
+        stored = Integration.objects.filter(slug=SLUG).values_list("settings", flat=True).first()
         chosen = (stored or {}).get("on_unknown")
         return OnUnknown(chosen) if chosen in OnUnknown.values else OnUnknown.ACCEPT
 
@@ -46,32 +47,27 @@ class GoogleCalendars:
     def makes_links(self, consultant: Consultant) -> bool:
         if not is_in_use() or Installation.is_copy():
             return False
-        connection = GoogleCalendarService.connection_for(consultant)
+        connection = connection_for(consultant)
         return bool(connection and not connection.must_reenter_secrets and not connection.is_blocked("push_bookings"))
 
 
 def is_in_use() -> bool:
     """Whether anybody keeps calendars at Google."""
-    return Integration.objects.filter(slug=GoogleCalendarService.slug, enabled=True).exists()
+    return Integration.objects.filter(slug=SLUG, enabled=True).exists()
 
 
 def asked(consultant: Consultant, span: Span, without: Booking | None, deadline: float) -> Answer:
     """Raises IntegrationError, and ValidationError where settings are missing."""
-    connection = GoogleCalendarService.connection_for(consultant)
+    connection = connection_for(consultant)
     if connection is None or is_barred(connection) or Installation.is_copy():
         return Answer.UNKNOWN
     service = GoogleCalendarService(connection)
     service.patience = Patience(deadline)
     found = freebusy.ask(service.client, consultant.calendars, span.start, span.end)
     if without:
-        ours = found.get(service.calendar_of(consultant))
+        ours = found.get(calendar_of(consultant))
         if ours:
             ours.spans = freebusy.less(ours.spans, [without.span])
     if any(busy.spans for busy in found.values()):
         return Answer.BUSY
     return Answer.UNKNOWN if any(busy.error for busy in found.values()) else Answer.FREE
-
-
-def is_barred(connection: Connection) -> bool:
-    """A human must act first: nobody waits for a refusal that is known."""
-    return connection.must_reenter_secrets or connection.is_blocked("ask_freebusy")

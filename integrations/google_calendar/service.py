@@ -1,6 +1,6 @@
 """Whose calendars we keep, and how the connection is tested."""
 
-from collections.abc import Sequence
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -11,24 +11,25 @@ from integrations.models import Connection
 from integrations.service import (
     ConnectionReport,
     IntegrationService,
+    JobReport,
     Mode,
     Operation,
     Requirement,
     is_this_machine,
+    job,
 )
 
-from . import probe
+from . import accounts, probe
 from .client import GoogleAuth, GoogleClient, Patience
 from .settings import GoogleAccountSettings, GoogleSettings
+from .sync import chosen, sync
 from .tokens import KEPT, Tokens
-
-PRIMARY = "primary"
 
 
 class GoogleCalendarService(IntegrationService):
     """Consultants' calendars at Google. Consultants without an account of their own use the one of all."""
 
-    slug, label, icon = "google_calendar", gettext_lazy("Google Calendar"), "calendar_month"
+    slug, label, icon = accounts.SLUG, gettext_lazy("Google Calendar"), "calendar_month"
     settings_schema = GoogleSettings
     account_schema = GoogleAccountSettings
     settings: GoogleSettings
@@ -55,29 +56,14 @@ class GoogleCalendarService(IntegrationService):
     # --- whose --------------------------------------------------------------------------------------------------------
 
     @classmethod
-    def connections_for(cls, consultants: Sequence[Consultant]) -> dict[int, Connection]:
-        """{id of a consultant: the connection that keeps their calendars}, in one query; their own, or that of all."""
-        owners = {"", *(consultant.slug for consultant in consultants)}
-        rows = Connection.objects.in_use().filter(integration__slug=cls.slug, owner__in=owners)
-        found = {row.owner: row for row in rows.select_related("integration")}
-        shared = found.pop("", None)
-        for row in found.values():
-            if shared:
-                row.integration.own_connection = shared
-        if shared and not is_signed_in(shared):
-            shared = None
-        picked = {consultant.pk: found.get(consultant.slug, shared) for consultant in consultants}
-        return {pk: row for pk, row in picked.items() if row}
-
-    @classmethod
     def connection_for(cls, consultant: Consultant) -> Connection | None:
         """None where nobody has connected the consultant's calendars."""
-        return cls.connections_for([consultant]).get(consultant.pk)
+        return accounts.connection_for(consultant)
 
     @classmethod
     def calendar_of(cls, consultant: Consultant) -> str:
         """The calendar that we write to."""
-        return consultant.calendar or next(iter(consultant.busy_calendars), PRIMARY)
+        return accounts.calendar_of(consultant)
 
     @cached_property
     def who(self) -> str:
@@ -108,13 +94,14 @@ class GoogleCalendarService(IntegrationService):
     def tokens(self) -> Tokens:
         return Tokens(self.connection, self.auth, patience=self.patience, who=self.who)
 
+    @job(every=timedelta(minutes=5), command="sync-calendars", label=gettext_lazy("Read calendars"))
+    def sync_calendars(self, *, consultant: str | None = None) -> JobReport:
+        """Read when consultants are busy, and check bookings that nobody could check; of one CONSULTANT, or of all."""
+        return sync(chosen(consultant), GoogleCalendarService)
+
     def test_connection(self) -> ConnectionReport:
         """Who signed in, which calendars may be read and written, and which consultants lack something."""
         return probe.report(self)
 
     def requirements(self) -> list[Requirement]:
         return probe.requirements(self)
-
-
-def is_signed_in(connection: Connection) -> bool:
-    return bool(connection.secrets.get("refresh_token"))
