@@ -14,6 +14,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+import bookings.actions
 import webinars.actions
 from leads import actions
 from leads.addresses import normalise
@@ -94,8 +95,12 @@ def forget_registrations(leads: Sequence[Lead]) -> dict[str, int]:
     return {"registrations": webinars.actions.forget(leads), "payments": paid}
 
 
+def forget_bookings(leads: Sequence[Lead]) -> dict[str, int]:
+    return {"bookings": bookings.actions.forget(leads)}
+
+
 # Each app's own; what they return is {kind of row: how many}. Webinars and bookings come before the lead.
-FORGETTERS: list[Forgetter] = [forget_registrations, forget_leads]
+FORGETTERS: list[Forgetter] = [forget_registrations, forget_bookings, forget_leads]
 
 
 # --- the certificate -------------------------------------------------------------------------------------------------

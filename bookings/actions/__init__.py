@@ -2,6 +2,7 @@
 
 from bookings.actions.booking import Client, book, hold, release, release_over
 from bookings.actions.changing import cancel, change_details, complete, confirm, mark_no_show, move
+from bookings.actions.forgetting import forget
 from bookings.actions.outside import (
     mark_checked,
     note_answer,
@@ -22,6 +23,7 @@ __all__ = [
     "change_details",
     "complete",
     "confirm",
+    "forget",
     "hold",
     "in_turn",
     "mark_checked",

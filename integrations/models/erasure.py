@@ -17,6 +17,7 @@ OWN_ROWS: dict[str, Promise] = {
     "touchpoints": _("requests, messages and campaigns"),
     "consents": _("consents"),
     "registrations": _("registrations for webinars"),
+    "bookings": _("consultations"),
     "payments": _("payments (sums, kept for the tax office)"),
     "promises": _("letters and messages that waited"),
     "records": _("what was sent to other systems"),

@@ -8,6 +8,9 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
+from bookings import links as booking_links
+from bookings.models import Booking
+from bookings.models.booking import DETAILS as TOLD_FOR_BOOKING
 from integrations import person, registry, words
 from integrations.models import Delivery, ExternalRecord
 from leads.actions import MOST_DOWNLOADS
@@ -19,6 +22,7 @@ from webinars.models.registration import DETAILS as TOLD
 
 Row = dict[str, Any]
 EMAIL = "email"  # the integration whose deliveries are letters
+TO_CONSULTANT = "consultant_"  # so the names of those begin that are about the person, but to somebody else
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +110,22 @@ def payment_of(payment: Payment) -> Row:
     return {**told, **columns(payment, "receipt_number", "provider_id"), "refunds": back}
 
 
+def bookings(lead: Lead) -> Section:
+    found = list(lead.bookings.select_related("consultant", "lead").order_by("starts_at", "pk"))
+    return Section(
+        name="bookings",
+        title=_("Consultations that you booked"),
+        rows=[(booking, booking_links.manage(booking)) for booking in found],
+        exported=[booked(booking) for booking in found],
+    )
+
+
+def booked(booking: Booking) -> Row:
+    told = columns(booking, "reference", "starts_at", "ends_at", *TOLD_FOR_BOOKING, "meeting_type", "meeting_url")
+    when = columns(booking, "status", "answer", "confirmed_at", "moved_at", "created_at", "updated_at")
+    return {"consultant": booking.consultant.name, **told, **when}
+
+
 def consents(lead: Lead) -> Section:
     found = [(consent, marketing_text(consent.text_version)) for consent in lead.consents.all()]
     return Section(
@@ -124,6 +144,7 @@ def agreed(consent: Consent, text: str) -> Row:
 
 def letters(lead: Lead) -> Section:
     sent = person.deliveries(lead).filter(integration__slug=EMAIL, state=Delivery.State.DELIVERED)
+    sent = sent.exclude(operation__startswith=TO_CONSULTANT)
     found = sent.order_by("settled_at", "pk").values_list("operation", "settled_at")
     rows = [(words.operation(EMAIL, name), at) for name, at in found]
     return Section(
@@ -150,7 +171,7 @@ def whose(remote_model: str) -> str:
     return next((slug for slug, service in services if remote_model in service.field_labels), remote_model)
 
 
-SECTIONS: list[Callable[[Lead], Section]] = [details, requests, registrations, consents, letters, systems]
+SECTIONS: list[Callable[[Lead], Section]] = [details, requests, registrations, bookings, consents, letters, systems]
 
 
 def columns(row: Model, *names: str) -> Row:

@@ -22,6 +22,7 @@ from django.db import connection as database
 from django.test import Client
 from django.utils import timezone
 
+from bookings.actions import book, move, note_meeting_url
 from integrations import certificate, configuration, erasure, needs, outbox, setup, tasks, traces
 from integrations.email import suppressions
 from integrations.email.answers import Undeliverable
@@ -45,9 +46,17 @@ from integrations.odoo.sandbox import OdooSandbox
 from integrations.outbox import lease
 from integrations.situation import Situation
 from integrations.webhooks.sandbox import Answer, Receiver
-from leads.actions import Utm, capture
+from leads.actions import Utm, capture, update_details
 from leads.models import DETAILS, Lead, Touchpoint
-from tests.factories import SessionFactory, WhitepaperFactory, a_capture, a_registrant
+from tests.bookings.times import at
+from tests.factories import (
+    ConsultantFactory,
+    SessionFactory,
+    WhitepaperFactory,
+    a_capture,
+    a_client,
+    a_registrant,
+)
 from tests.integrations.odoo.conftest import connect as connect_odoo
 from tests.integrations.webhooks.conftest import connect as connect_endpoint
 from tests.integrations.webhooks.conftest import receiver  # noqa: F401 - a fixture
@@ -229,6 +238,37 @@ def test_registrations_are_anonymous_and_their_seats_free() -> None:
     ada.refresh_from_db()
     assert (ada.email.startswith("ada"), ada.first_name, ada.status) == (False, "", "cancelled")
     assert session.registrations.get(email="bob@client.example").status == "offered"
+
+
+def test_bookings_are_anonymous_and_their_time_free_and_nobody_gets_a_letter(mail: MailSandbox) -> None:
+    consultant = ConsultantFactory(email="charles@firm.example")
+    words = dict.fromkeys(("name", "company", "phone", "message"), "Zanzibar")
+    ada = book(consultant, at("10:00"), 60, a_client(ADDRESS, **words))
+    move(ada, at("12:00"))
+    work()
+    sent = len(mail.letters)
+    note_meeting_url(ada, "https://zanzibar.example/")
+
+    done = erasure.forget(ADDRESS, via=VIA)
+    work()
+
+    assert sent == 2  # to both; the move made what was not sent yet obsolete
+    assert len(mail.letters) == sent
+    assert done.items.get(what="bookings").number == 1
+    ada.refresh_from_db()
+    assert (ada.name, ada.status, ada.is_forgotten) == ("", "cancelled", True)
+    assert where("zanzibar") == []
+    assert book(consultant, at("12:00"), 60, a_client("bob@client.example")).status == "confirmed"
+
+
+def test_whoever_booked_is_found_by_the_address_that_they_gave() -> None:
+    ada = book(ConsultantFactory(), at("10:00"), 60, a_client(ADDRESS))
+    assert ada.lead
+    update_details(ada.lead, details={"email": "zanzibar@new.example"})
+
+    erasure.forget(ADDRESS, via=VIA)
+
+    assert where("zanzibar") == []
 
 
 def test_certificate_knows_no_address(everywhere: Lead) -> None:

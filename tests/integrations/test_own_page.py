@@ -1,6 +1,7 @@
 """What people see of themselves behind the link in our letters, and what they can do about it."""
 
 import json
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +14,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from bookings import links as booking_links
+from bookings.actions import book
+from bookings.models import Booking
 from integrations import own_page, replaying
 from integrations.models import Connection, Delivery, Erasure, ExternalRecord, Integration
 from integrations.own_page import sections
@@ -21,6 +25,7 @@ from leads.actions import Utm, capture
 from leads.models import Consent, Lead, Touchpoint
 from tests.factories import (
     A_MOMENT,
+    ConsultantFactory,
     LeadFactory,
     RegistrationFactory,
     SessionFactory,
@@ -28,6 +33,7 @@ from tests.factories import (
     TouchpointFactory,
     WhitepaperFactory,
     a_capture,
+    a_client,
 )
 from tests.webinars.paying import hear, pay, went_back
 from webinars import links
@@ -79,7 +85,16 @@ def letters() -> list[str]:
     return [key.partition(":once:")[2] for key in keys]
 
 
-def delivered(connection: Connection, operation: str, subject: Lead | Touchpoint) -> Delivery:
+def booked(lead: Lead, **details: Any) -> Booking:
+    """At a consultant's of its own."""
+    made = book(
+        ConsultantFactory(), datetime(2027, 1, 12, 9, tzinfo=UTC), 60, a_client(lead.email, **details), lenient=True
+    )
+    Delivery.objects.filter(subject_type="bookings.booking").delete()
+    return made
+
+
+def delivered(connection: Connection, operation: str, subject: Lead | Touchpoint | Booking) -> Delivery:
     return Delivery.objects.create(
         key=operation, integration=connection.integration, connection=connection, operation=operation,
         subject_type=subject._meta.label_lower, subject_id=subject.pk, state="delivered", settled_at=A_MOMENT,
@@ -144,6 +159,16 @@ class TestPage:
         assert "21:00:00 Asia/Tokyo" in page
         assert links.manage(registration) in page
 
+    def test_shows_consultations_with_the_way_to_their_own_page(self, ada: Lead) -> None:
+        booking = booked(ada, zone="Asia/Tokyo")
+
+        page = text(look(ada))
+
+        assert "Consultations that you booked" in page
+        assert f"{booking.reference}, Confirmed" in page
+        assert "18:00:00 Asia/Tokyo" in page
+        assert booking_links.manage(booking) in page
+
     def test_shows_and_exports_what_was_paid_and_what_went_back(self, ada: Lead) -> None:
         registration = RegistrationFactory(lead=ada, session=SessionFactory(price=90), status="pending_payment")
         payment = pay(registration)
@@ -201,7 +226,9 @@ class TestPage:
             TouchpointFactory(lead=ada, whitepaper=WhitepaperFactory())
             RegistrationFactory(lead=ada)
 
-        with django_assert_max_num_queries(20):
+            booked(ada)
+
+        with django_assert_max_num_queries(23):
             look(ada)
 
     def test_one_visitor_presses_ten_times_in_ten_minutes(self, ada: Lead) -> None:
@@ -279,7 +306,10 @@ class TestExport:
     def test_has_all_columns_of_the_person(self, ada: Lead) -> None:
         """Whoever adds a column to these tables has to say here that it is exported, or why not."""
         of_ours = {"id", "lead", "key", "uuid", "name_is_guess", "session", "number"}
+        # Ours are what a calendar needs, what it told us, and whether we looked.
+        of_ours |= {"sequence", "blocked", "held_until", "unchecked", "problem", "problem_details"}
         RegistrationFactory(lead=ada)
+        booked(ada)
         found = self.exported(ada)
 
         for model, row in (
@@ -287,6 +317,7 @@ class TestExport:
             (Touchpoint, found["requests"][0]),
             (Consent, found["consents"][0]),
             (Registration, found["registrations"][0]),
+            (Booking, found["bookings"][0]),
         ):
             columns = {field.name for field in model._meta.fields}
             assert columns - of_ours <= set(row)
@@ -302,6 +333,7 @@ class TestExport:
     def test_tells_which_letters_were_sent_and_who_else_knows(self, ada: Lead) -> None:
         Delivery.objects.all().delete()
         delivered(connection_of("email"), "whitepaper_delivery", ada.touchpoints.get())
+        delivered(connection_of("email"), "consultant_booking", booked(ada))
         delivered(connection_of("webhooks"), "lead_captured", ada)
         ExternalRecord.objects.create(
             remote_system="https://odoo.example/firm", remote_model="crm.lead", remote_id="1",
