@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import structlog
 from django.conf import settings as django_settings
 from django.db import connection as database
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from limits import parse
@@ -22,8 +21,8 @@ from limits.storage import storage_from_string
 from limits.strategies import MovingWindowRateLimiter
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_random
 
-from . import breaker, errors, trigger
-from .models import Connection, HourlyStat, IntegrationLog
+from . import breaker, durations, errors, trigger
+from .models import Connection, IntegrationLog
 from .redact import redact
 
 if TYPE_CHECKING:
@@ -34,6 +33,14 @@ T = TypeVar("T")
 P = TypeVar("P")
 E = TypeVar("E", bound=BaseException)
 Translate = Callable[[Exception], Exception]
+
+_COUNT = """
+INSERT INTO integrations_hourlystat AS stat (integration_id, operation, hour, calls, errors, duration_ms, buckets)
+VALUES (%(integration)s, %(operation)s, %(hour)s, 1, %(errors)s, %(milliseconds)s, %(buckets)s)
+ON CONFLICT (integration_id, operation, hour) DO UPDATE SET
+    calls = stat.calls + 1, errors = stat.errors + excluded.errors,
+    duration_ms = stat.duration_ms + excluded.duration_ms, buckets[%(slot)s] = stat.buckets[%(slot)s] + 1
+"""
 
 
 class Gate:
@@ -285,17 +292,21 @@ def log(
 
 
 def count(integration_id: int, operation: str, at: datetime, *, failed: bool, milliseconds: int) -> None:
-    """Add one call to the sums of its hour."""
-    hour = at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    row = {"integration_id": integration_id, "operation": operation, "hour": hour}
-    sums = {
-        "calls": F("calls") + 1,
-        "errors": F("errors") + int(failed),
-        "duration_ms": F("duration_ms") + milliseconds,
+    """Add one call to the sums of its hour, in one statement: two workers at once must not lose one."""
+    slot = durations.slot(milliseconds)
+    buckets = durations.none()
+    buckets[slot] = 1
+    parameters: dict[str, Any] = {
+        "integration": integration_id,
+        "operation": operation,
+        "hour": at.astimezone(UTC).replace(minute=0, second=0, microsecond=0),
+        "errors": int(failed),
+        "milliseconds": milliseconds,
+        "buckets": buckets,
+        "slot": slot + 1,  # PostgreSQL counts from one
     }
-    if not HourlyStat.objects.filter(**row).update(**sums):
-        HourlyStat.objects.bulk_create([HourlyStat(**row)], ignore_conflicts=True)
-        HourlyStat.objects.filter(**row).update(**sums)
+    with database.cursor() as cursor:
+        cursor.execute(_COUNT, parameters)
 
 
 @lru_cache
@@ -316,3 +327,13 @@ def seconds_over_rate(rate: str, integration: str, operation: str) -> float:
         logger.warning("rate limiter is down", integration=integration)
         return 0
     return max(reset_at - time.time(), 0.1)
+
+
+def rate_used(rate: str, integration: str, operation: str) -> tuple[int, int] | None:
+    """Calls within the rate's window up to now, and how many it allows; None while the limiter is down."""
+    item = parse(rate)
+    try:
+        stats = limiter(django_settings.REDIS_URL or "memory://").get_window_stats(item, integration, operation)
+    except Exception:
+        return None
+    return max(item.amount - stats.remaining, 0), item.amount

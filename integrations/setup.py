@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from leads.schedules import create_schedule
 
-from . import registry, roles
+from . import load, registry, roles
 from .models import Connection, Installation, Integration
 from .service import IntegrationService, Job
 
@@ -33,6 +33,7 @@ def create_rows(**kwargs: Any) -> None:
     create_schedule(noop("Deliver what people wait for"), "integrations.tasks.drain", SWEEP, "fast", {"queue": "fast"})
     create_schedule(noop("Deliver everything else"), "integrations.tasks.drain", SWEEP, "bulk", {"queue": "bulk"})
     create_schedule(noop("Take back what dead workers held"), "integrations.tasks.reap", timedelta(minutes=1), "fast")
+    create_schedule(noop("Write down how things stand"), "integrations.tasks.measure", load.EVERY, "bulk")
     create_schedule(noop("Delete old log rows"), "integrations.tasks.prune", timedelta(days=1), "bulk")
 
 

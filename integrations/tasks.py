@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from pydantic import ValidationError
 
-from . import configuration, erasure, errors, inbox, outbox, registry, runs, trigger
+from . import configuration, erasure, errors, inbox, load, outbox, registry, runs, trigger
 from .models import Heartbeat, Integration, IntegrationLog, Run, Upload, WebhookEvent
 
 logger = structlog.get_logger(__name__)
@@ -72,6 +72,12 @@ def run_job(integration: str, job: str) -> None:
 def process_webhook(integration: str) -> None:
     """An event came in: process what is due."""
     inbox.sweep(integration)
+
+
+@shared_task
+def measure() -> None:
+    """Write down what waits, what is dead and what arrived, for the figures of this hour."""
+    load.measure()
 
 
 @shared_task

@@ -5,7 +5,7 @@ from .incident import Incident
 from .installation import Heartbeat, Installation
 from .integration import Connection, Integration
 from .letter import LetterOverride, StoredMail, Suppression
-from .log import HourlyStat, IntegrationLog
+from .log import HourlyLoad, HourlyStat, IntegrationLog
 from .record import ExternalRecord
 from .run import Run
 from .token import ApiToken
@@ -20,6 +20,7 @@ __all__ = [
     "ErasureItem",
     "ExternalRecord",
     "Heartbeat",
+    "HourlyLoad",
     "HourlyStat",
     "Incident",
     "Installation",

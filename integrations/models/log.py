@@ -1,8 +1,11 @@
 """What was said to the outside: a row per call, and sums per hour that outlive the rows."""
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from integrations import durations
 
 from .integration import Connection, Integration
 
@@ -57,7 +60,12 @@ class IntegrationLog(models.Model):
 
 
 class HourlyStat(models.Model):
-    """Calls of one operation in one hour (UTC): how many, how many failed, how long they took together."""
+    """Calls of one operation in one hour (UTC): how many, how many failed, how long they took.
+
+    Each call that ended is counted once, so that the sums equal the log's rows. `duration_ms` is of all together;
+    `buckets` says how many took how long, in the slots of `durations`, and is all zeros in rows from before it was
+    kept. What is old is one row a day, at midnight: see `retention`.
+    """
 
     integration = models.ForeignKey(Integration, models.CASCADE)
     operation = models.CharField(max_length=60)
@@ -65,6 +73,7 @@ class HourlyStat(models.Model):
     calls = models.PositiveIntegerField(default=0)
     errors = models.PositiveIntegerField(default=0)
     duration_ms = models.PositiveBigIntegerField(default=0)
+    buckets = ArrayField(models.IntegerField(), default=durations.none)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["integration", "operation", "hour"], name="one_stat_per_hour")]
@@ -72,3 +81,24 @@ class HourlyStat(models.Model):
 
     def __str__(self) -> str:
         return f"{self.operation} {self.hour:%Y-%m-%d %H}h"
+
+
+class HourlyLoad(models.Model):
+    """Deliveries of one integration in one hour (UTC), looked at every few minutes; see `load`.
+
+    `delivered` is how many arrived in that hour; `waiting`, `dead` and `oldest_seconds` (the age of what had waited
+    longest) are the worst that was seen in it.
+    """
+
+    integration = models.ForeignKey(Integration, models.CASCADE, db_index=False)
+    hour = models.DateTimeField(db_index=True)
+    delivered = models.PositiveIntegerField(default=0)
+    waiting = models.PositiveIntegerField(default=0)
+    dead = models.PositiveIntegerField(default=0)
+    oldest_seconds = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["integration", "hour"], name="one_load_per_hour")]
+
+    def __str__(self) -> str:
+        return f"{self.integration_id} {self.hour:%Y-%m-%d %H}h"

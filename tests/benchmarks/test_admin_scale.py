@@ -63,8 +63,9 @@ SELECT integration_id, 'filled-' || i, 'lead.' || i %% 9, payload,
 FROM integrations_webhookevent, generate_series(1, %(n)s) i WHERE event_id = 'first'
 """
 HOURS = """
-INSERT INTO integrations_hourlystat (integration_id, operation, hour, calls, errors, duration_ms)
-SELECT %(integration)s, 'push_leads', date_trunc('hour', now()) - interval '1 hour' * i, 1400, i %% 50, 100000
+INSERT INTO integrations_hourlystat (integration_id, operation, hour, calls, errors, duration_ms, buckets)
+SELECT %(integration)s, 'push_leads', date_trunc('hour', now()) - interval '1 hour' * i, 1400, i %% 50, 100000,
+    array_fill(0, ARRAY[10]) || ARRAY[1350, 50] || array_fill(0, ARRAY[30])
 FROM generate_series(0, %(n)s - 1) i
 """
 
