@@ -52,5 +52,5 @@ def slot(offer: Offer, zone: str) -> picker.Slot:
 @register.filter
 def initials(consultant: Consultant) -> str:
     """Of the first and the last name, where there is no photo."""
-    words = consultant.name.split()
+    words = [word for word in consultant.name.split() if not word.endswith(".")]  # a title is no name
     return "".join(dict.fromkeys([words[0][0], words[-1][0]])).upper() if words else ""

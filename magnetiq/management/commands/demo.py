@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Q
 
+import bookings.demo
 import leads.demo
 import webinars.demo
 from integrations import runs, sandbox
@@ -26,7 +27,7 @@ PATIENCE = 20  # seconds in which no lead arrives
 GUIDE = """
 Magnetiq is running.
 
-  Visitors    {site}/whitepapers/ and {site}/webinars/
+  Visitors    {site}/whitepapers/, {site}/webinars/ and {site}/book/
   Operators   {site}/admin/     log in as {login} with the password {password}
 {peers}
 What to look at:
@@ -34,6 +35,7 @@ What to look at:
   * Request a whitepaper as a visitor: the letter with its link arrives on the page of the mail stand-in.
   * Register for a webinar; the one with two seats has a waiting list.
   * Pay for the one that costs something: with the card 4242 4242 4242 4242, any date to come and any three digits.
+  * Book a consultation; behind the link in the letter it is moved or cancelled.
   * Watch every promise being kept under Integrations, Deliveries.
   * Break the stand-in with the buttons on its page, and see what Integrations says.
 
@@ -95,6 +97,7 @@ class Command(BaseCommand):
             user.save()
         leads.demo.create()
         webinars.demo.create()
+        bookings.demo.create()
 
     def run(self, port: int, peers: dict[str, sandbox.Peer]) -> None:
         if not Lead.objects.exists():
