@@ -98,14 +98,18 @@ def full_sync_required() -> ApiError:
     return ApiError(410, "fullSyncRequired", message, domain="calendar", parameter="syncToken")
 
 
-# What a fault may answer with 403: {reason: (domain, message)}
+def updated_too_long_ago() -> ApiError:
+    message = "The requested minimum modification time lies too far in the past."
+    return ApiError(410, "updatedMinTooLongAgo", message, domain="calendar", parameter="updatedMin")
+
+
+# What a fault may answer with 403: {reason: message}
 LIMITS = {
     "quotaExceeded": "Calendar usage limits exceeded.",
     "rateLimitExceeded": "Rate Limit Exceeded",
     "userRateLimitExceeded": "User Rate Limit Exceeded",
 }
 _STATUS = {
-    401: ("global", "authError", "Invalid Credentials"),
     403: ("global", "forbidden", "Forbidden"),
     404: ("global", "notFound", "Not Found"),
     409: ("global", "conflict", "Conflict"),
@@ -121,5 +125,7 @@ def limited(reason: str) -> ApiError:
 
 def of_status(status: int) -> ApiError:
     """What has nothing to do with what was asked."""
+    if status == 401:
+        return unauthorized()
     domain, reason, message = _STATUS.get(status, ("global", "backendError", "Backend Error"))
     return ApiError(status, reason, message, domain=domain)

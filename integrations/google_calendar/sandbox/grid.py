@@ -20,6 +20,7 @@ transparent 1px {_PIXELS}px); border-left: 1px solid #ddd }}
 .entry {{ position: absolute; left: 2px; right: 2px; overflow: hidden; font-size: 12px; line-height: 1.25;
 padding: 1px 4px; border-radius: 3px; background: #1967d2; color: #fff; box-sizing: border-box }}
 .entry[data-event] {{ cursor: grab; touch-action: none }} .entry.free {{ background: #e8f0fe; color: #174ea6 }}
+.scroll table {{ min-width: 56rem }}
 .all .entry {{ position: static; margin: 1px 2px }} .entry.held {{ opacity: .6; z-index: 1; cursor: grabbing }}
 """
 # Quarters of an hour. The form says it; without the script the table below has one for each entry.
@@ -68,10 +69,16 @@ def grid(seen: Sequence[Seen], monday: date, zone: ZoneInfo, back: str) -> str:
 def _day(seen: Sequence[Seen], day: date, zone: ZoneInfo) -> str:
     whole = [one for one in seen if one.is_day and _first(one, zone) <= day < one.end.astimezone(zone).date()]
     timed = [one for one in seen if not one.is_day and _first(one, zone) == day]
+    blocks = "".join(_block(one, zone, _lane(one, timed)) for one in timed)
     return (
         f'<div class="day"><h3>{day:%a %d %b}</h3><div class="all">{"".join(map(_banner, whole))}</div>'
-        f'<div class="hours" data-day="{day.isoformat()}">{"".join(_block(one, zone) for one in timed)}</div></div>'
+        f'<div class="hours" data-day="{day.isoformat()}">{blocks}</div></div>'
     )
+
+
+def _lane(one: Seen, timed: Sequence[Seen]) -> int:
+    """How many are still going on when it begins."""
+    return sum(other.end > one.start for other in timed[: timed.index(one)])
 
 
 def _first(one: Seen, zone: ZoneInfo) -> date:
@@ -82,12 +89,12 @@ def _banner(one: Seen) -> str:
     return f'<div class="entry {_look(one)}">{_title(one)}</div>'
 
 
-def _block(one: Seen, zone: ZoneInfo) -> str:
+def _block(one: Seen, zone: ZoneInfo, lane: int) -> str:
     top = max(0, _pixels(one.start.astimezone(zone)))
     height = max(15, int((one.end - one.start).total_seconds() / 3600 * _PIXELS) - 2)
     handle = f'data-calendar="{escape(one.calendar)}" data-event="{escape(one.event["id"])}"' if one.is_own else ""
     return (
-        f'<div class="entry {_look(one)}" {handle} style="top: {top}px; height: {height}px">'
+        f'<div class="entry {_look(one)}" {handle} style="top: {top}px; height: {height}px; left: {lane * 20}%">'
         f"{one.start.astimezone(zone):%H:%M} {_title(one)}</div>"
     )
 

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 
@@ -12,11 +12,12 @@ from integrations.standin.store import Record
 from . import entries, meet, series, times
 from .books import list_entry
 from .call import Call
-from .errors import bad_parameter, bad_request, full_sync_required
+from .errors import bad_parameter, bad_request, full_sync_required, updated_too_long_ago
 
 Json = dict[str, Any]
 Key = tuple[Any, ...]
 USUAL = 250
+REMEMBERED = timedelta(days=30)
 # With a sync token they would ask for something else than what was synced.
 NOT_WITH_TOKEN = [
     "iCalUID",
@@ -146,7 +147,7 @@ def _bounds(call: Call) -> tuple[datetime | None, datetime | None]:
 def _filter(call: Call) -> Callable[[Record], bool]:
     query = call.query
     words = str(query.get("q") or "").lower()
-    updated = times.instant(query["updatedMin"], "updatedMin").timestamp() * 1000 if query.get("updatedMin") else 0
+    updated = _updated(call)
 
     def fits(row: Record) -> bool:
         event = row["event"]
@@ -160,6 +161,16 @@ def _filter(call: Call) -> Callable[[Record], bool]:
         )
 
     return fits
+
+
+def _updated(call: Call) -> float:
+    """Milliseconds since 1970; Google does not remember for ever what was deleted."""
+    if not (text := call.query.get("updatedMin")):
+        return 0
+    at = times.instant(text, "updatedMin")
+    if at < call.books.clock.now() - REMEMBERED:
+        raise updated_too_long_ago()
+    return at.timestamp() * 1000
 
 
 def _has(event: Json, kind: str, wanted: Any) -> bool:
