@@ -119,7 +119,8 @@ def entry(booking: Booking, said: Values) -> Json:
     """The body of a new entry, under the name that we choose."""
     body = {
         "id": names.event_id(booking),
-        **changed(booking, said, said),
+        **{name: said[name] for name in (*TEXTS, "status")},
+        **when(booking, said),
         "attendees": guests(said["attendees"], booking),
         "reminders": REMINDERS,
         "extendedProperties": {"private": {"magnetiq": str(booking.uuid)}},
@@ -131,12 +132,15 @@ def changed(booking: Booking, said: Values, fields: Iterable[str]) -> Json:
     """The body that brings these fields of an entry to what is `said`; guests come apart, see `guests`."""
     wanted = set(fields)
     body: Json = {name: said[name] for name in (*TEXTS, "status") if name in wanted}
-    if wanted & set(WHEN):
-        zone = booking.consultant.zone_info
-        for name, key in zip(WHEN, ("start", "end"), strict=True):
-            at = datetime.fromisoformat(said[name]).astimezone(zone)
-            body[key] = {"dateTime": at.isoformat(), "timeZone": zone.key}
+    if wanted & set(WHEN):  # the date: in case somebody has made it a whole day
+        body |= {key: {**at, "date": None} for key, at in when(booking, said).items()}
     return body
+
+
+def when(booking: Booking, said: Values) -> Json:
+    zone = booking.consultant.zone_info
+    times = [datetime.fromisoformat(said[name]).astimezone(zone).isoformat() for name in WHEN]
+    return {key: {"dateTime": at, "timeZone": zone.key} for key, at in zip(("start", "end"), times, strict=True)}
 
 
 def guests(said: str, booking: Booking) -> list[Json]:

@@ -1,29 +1,38 @@
 """Whose calendars we keep, and how the connection is tested."""
 
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext_lazy
 
-from bookings.models import Consultant
-from integrations.models import Connection
+from bookings.models import Booking, Consultant
+from integrations import errors
+from integrations.book import Book
+from integrations.models import Connection, Delivery
 from integrations.service import (
     ConnectionReport,
     IntegrationService,
     JobReport,
     Mode,
     Operation,
+    Outcome,
     Requirement,
     is_this_machine,
     job,
+    operation,
 )
 
-from . import accounts, probe
+from . import accounts, changes, mapping, probe
 from .client import GoogleAuth, GoogleClient, Patience
+from .entries import KIND, Entries
 from .settings import GoogleAccountSettings, GoogleSettings
 from .sync import chosen, sync
 from .tokens import KEPT, Tokens
+
+Outcomes = Iterator[tuple[Sequence[Booking], Outcome]]
 
 
 class GoogleCalendarService(IntegrationService):
@@ -32,6 +41,7 @@ class GoogleCalendarService(IntegrationService):
     slug, label, icon = accounts.SLUG, gettext_lazy("Google Calendar"), "calendar_month"
     settings_schema = GoogleSettings
     account_schema = GoogleAccountSettings
+    field_labels = {KIND: mapping.LABELS}
     settings: GoogleSettings
     patience = Patience()
 
@@ -105,3 +115,68 @@ class GoogleCalendarService(IntegrationService):
 
     def requirements(self) -> list[Requirement]:
         return probe.requirements(self)
+
+    # --- entries ------------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def owner_of(cls, booking: Booking) -> str | None:
+        """Whose account the booking's entry is in, or goes to; None where nobody has connected a calendar.
+
+        An entry stays with the account that made it, for as long as that is connected: there it is changed and deleted.
+        """
+        made = Delivery.objects.filter(
+            integration__slug=cls.slug,
+            operation=GoogleCalendarService.push_bookings.name,
+            subject_type=Booking._meta.label_lower,
+            subject_id=booking.pk,
+            connection__removed_at=None,
+        )
+        for delivery in made.select_related("connection").order_by("-created_at"):
+            if accounts.is_signed_in(delivery.connection):
+                return delivery.connection.owner
+        found = cls.connection_for(booking.consultant)
+        return found.owner if found else None
+
+    def entries_for(self, promised: Operation[Any, Any] | None) -> Entries:
+        """A permission that is missing bars this operation, and no other."""
+        return Entries(
+            self.client_for(promised),
+            self.connection.owner,
+            Book(self.remote_system, KIND),
+            minimal=self.settings.event_details == "minimal",
+            apply=self.settings.on_google_change == "apply",
+            calendar_of=self.calendar_of,
+        )
+
+    @operation(label=gettext_lazy("Bookings to Google Calendar"), batch_size=20, queue="fast", priority=5)
+    def push_bookings(self, bookings: Sequence[Booking]) -> Outcomes:
+        """Make an entry say what its booking says, with guests, reminders and a meeting link; safe to repeat."""
+        yield from one_by_one(bookings, self.entries_for(GoogleCalendarService.push_bookings).push)
+
+    @operation(label=gettext_lazy("Put back in Google Calendar"), batch_size=20, queue="fast", priority=5)
+    def put_bookings_back(self, bookings: Sequence[Booking]) -> Outcomes:
+        """Undo what somebody did to an entry: where it was moved or deleted, ours is written; safe to repeat."""
+        yield from one_by_one(bookings, self.entries_for(GoogleCalendarService.put_bookings_back).put_back)
+
+    @job(
+        every=timedelta(minutes=2),
+        command="pull-calendar-changes",
+        label=gettext_lazy("Read changes of calendar entries"),
+    )
+    def pull_changes(self) -> JobReport:
+        """Learn what people did to our entries in their calendars, and promise what no calendar has yet."""
+        return changes.pull(GoogleCalendarService)
+
+
+def one_by_one(bookings: Sequence[Booking], keep: Callable[[Booking], None]) -> Outcomes:
+    """Raises what is the connection's fault: no other booking would fare better."""
+    prefetch_related_objects(bookings, "consultant")
+    for booking in bookings:
+        outcome: Outcome = None
+        try:
+            keep(booking)
+        except errors.IntegrationError as error:
+            if error.blames_connection:
+                raise
+            outcome = error
+        yield [booking], outcome
