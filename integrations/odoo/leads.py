@@ -5,6 +5,7 @@ from itertools import islice
 
 from django.db.models import Exists, Prefetch, QuerySet, prefetch_related_objects
 
+from bookings.models import Booking
 from integrations import errors, progress
 from integrations.book import Book, Values
 from integrations.models import Connection
@@ -19,7 +20,7 @@ from .step import known, not_in_step
 MODEL = "crm.lead"
 AT_ONCE = 200
 # What the mapping reads of a touchpoint; the rest of its twenty columns would only be carried about.
-TOLD = ("lead", "kind", "message", "captured_at", "utm_campaign", "first_utm_campaign", "whitepaper")
+TOLD = ("lead", "key", "kind", "message", "captured_at", "utm_campaign", "first_utm_campaign", "whitepaper")
 
 
 class LeadRecords(Records[Lead]):
@@ -46,13 +47,13 @@ class LeadRecords(Records[Lead]):
         """What Odoo should hold of each, and those that cannot be put into its words, with the reason."""
         in_order = Touchpoint.objects.select_related("whitepaper").only(*TOLD).order_by("captured_at", "id")
         prefetch_related_objects(leads, Prefetch("touchpoints", queryset=in_order))
+        bookings = bookings_of(leads)
         wanted: dict[Lead, Values] = {}
         unmappable: dict[Lead, errors.IntegrationError] = {}
         for lead in leads:
+            touchpoints, lead_type = list(lead.touchpoints.all()), self.client.settings.lead_type
             try:
-                wanted[lead] = mapping.lead(
-                    lead, list(lead.touchpoints.all()), lead_type=self.client.settings.lead_type
-                )
+                wanted[lead] = mapping.lead(lead, touchpoints, lead_type=lead_type, bookings=bookings)
             except Exception as error:
                 reason = f"This lead cannot be put into Odoo's words: {error!r}"
                 unmappable[lead] = errors.Rejected(reason)
@@ -78,6 +79,14 @@ class LeadRecords(Records[Lead]):
                 report.tell({"lead": lead.pk, "email": lead.email, "kind": "unmappable", "reason": error.message})
             progress.report(sum(report.counts.values()), total)
         return report
+
+
+def bookings_of(leads: Sequence[Lead]) -> dict[str, Booking]:
+    """By the keys of their touchpoints; asks for none where nobody wanted a consultation."""
+    booked = Touchpoint.Kind.CONSULTATION
+    people = [lead for lead in leads if any(touch.kind == booked for touch in lead.touchpoints.all())]
+    rows = Booking.objects.filter(lead__in=people).select_related("consultant") if people else []
+    return {str(row.uuid): row for row in rows}
 
 
 def missing_or_stale(connection: Connection, remote_system: str) -> QuerySet[Lead]:

@@ -6,12 +6,15 @@ book as what was last sent, so comparing them tells what changed on either side.
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone, translation
 from django.utils.translation import gettext_lazy as _
 
+from bookings.models import Booking
+from bookings.models.booking import Status
 from integrations.book import Values
 from leads.models import Lead, Touchpoint
 
@@ -30,6 +33,10 @@ WHAT = {
     Touchpoint.Kind.CONTACT: "Lead from contact form",
     Touchpoint.Kind.IMPORT: "Imported lead",
 }
+STANDING = {
+    Status.PENDING: ", to be confirmed",
+    Status.CANCELLED: ", cancelled",
+}  # what else becomes of one is not told
 TOUCHPOINTS_TOLD = 20
 # All but line feed and tab, and the two other characters that XML cannot carry.
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
@@ -62,8 +69,13 @@ FORGOTTEN = {
 }
 
 
-def lead(lead: Lead, touchpoints: Sequence[Touchpoint], *, lead_type: str) -> Values:
-    """A lead and its touchpoints (oldest first) as a crm.lead; a forgotten one as nobody."""
+def lead(
+    lead: Lead, touchpoints: Sequence[Touchpoint], *, lead_type: str, bookings: Mapping[str, Booking] | None = None
+) -> Values:
+    """A lead and its touchpoints (oldest first) as a crm.lead; a forgotten one as nobody.
+
+    `bookings`, with their consultants, are by the keys of their touchpoints.
+    """
     if lead.is_forgotten:
         return dict(FORGOTTEN)
     values = {
@@ -74,7 +86,7 @@ def lead(lead: Lead, touchpoints: Sequence[Touchpoint], *, lead_type: str) -> Va
         "partner_name": lead.company,
         "website": lead.website,
         "function": lead.job_title,
-        "description": description(touchpoints),
+        "description": description(touchpoints, bookings or {}),
         "type": lead_type,
         "source_id": SOURCE,
         "medium_id": medium(touchpoints),
@@ -96,16 +108,32 @@ def campaign(touchpoints: Sequence[Touchpoint]) -> str:
     return next((name for name in named if name), "")
 
 
-def description(touchpoints: Sequence[Touchpoint]) -> str:
+def description(touchpoints: Sequence[Touchpoint], bookings: Mapping[str, Booking]) -> str:
     """HTML, escaped: the latest touchpoints, newest first, with what the person wrote."""
     newest = list(reversed(touchpoints))[:TOUCHPOINTS_TOLD]
-    return "<p>" + "<br/>".join(line for touch in newest for line in told(touch)) + "</p>" if newest else ""
+    return (
+        "<p>" + "<br/>".join(line for touch in newest for line in told(touch, bookings.get(touch.key))) + "</p>"
+        if newest
+        else ""
+    )
 
 
-def told(touch: Touchpoint) -> list[str]:
-    day = timezone.localtime(touch.captured_at).strftime("%Y-%m-%d %H:%M")
-    lines = [f"{WHAT[Touchpoint.Kind(touch.kind)]}{title(touch)} ({day})", *clean(touch.message).splitlines()]
+def told(touch: Touchpoint, booking: Booking | None) -> list[str]:
+    about = appointment(booking) if booking else title(touch)
+    lines = [f"{WHAT[Touchpoint.Kind(touch.kind)]}{about} ({minute(touch.captured_at)})"]
+    lines += clean(touch.message).splitlines()
     return [html.escape(line) for line in lines]
+
+
+def appointment(booking: Booking) -> str:
+    """When and with whom, as it stands today."""
+    when = f"{minute(booking.starts_at)} with {clean(booking.consultant.name)}"
+    return f": {booking.reference}, {when}{STANDING.get(Status(booking.status), '')}"
+
+
+def minute(moment: datetime) -> str:
+    """By the firm's clock."""
+    return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M")
 
 
 def title(touch: Touchpoint) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from django.dispatch import receiver
 
+from bookings.models import Booking
+from bookings.signals import bookings_cancelled, bookings_confirmed, bookings_moved
 from integrations import outbox
 from leads.models import Lead
 from leads.signals import leads_captured, leads_changed, leads_forgotten
@@ -25,6 +27,12 @@ from .service import OdooService
 @receiver([leads_captured, leads_changed, leads_forgotten])
 def keep_leads_in_step(sender: type[Lead], leads: Sequence[Lead], **kwargs: object) -> None:
     outbox.keep_in_sync(OdooService.push_leads, leads)
+
+
+# A lead tells when it is to be met, and whether that holds.
+@receiver([bookings_confirmed, bookings_moved, bookings_cancelled])
+def keep_leads_of_bookings_in_step(sender: type[Booking], bookings: Sequence[Booking], **kwargs: object) -> None:
+    outbox.keep_in_sync(OdooService.push_leads, Lead.objects.filter(bookings__in=bookings))
 
 
 @receiver([sessions_published, sessions_changed, sessions_cancelled])
