@@ -1,18 +1,13 @@
 """Planning sessions. A page reads and shows all times by the clock of its session."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from copy import copy
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,6 +16,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 
 from leads.clocks import default_zone, validate_zone
 from leads.models import Lead
+from leads.wall_clock import clock, rendered
 from leads.zones import zone_or_nothing
 from webinars import actions
 from webinars.actions.seats import room_in
@@ -97,18 +93,6 @@ class OwnReminders(RulesMixin, TabularInline):  # type: ignore[misc]
     fields = ["before", "active"]
     extra = 0
     verbose_name_plural = gettext_lazy("reminders of this session, besides those of all")
-
-
-@contextmanager
-def clock(zone: str) -> Iterator[None]:
-    """Times are typed and shown as in this zone."""
-    with timezone.override(ZoneInfo(zone)):
-        yield
-
-
-def rendered(response: HttpResponse) -> HttpResponse:
-    """Now, and not when the clock is another one again."""
-    return response.render() if isinstance(response, TemplateResponse) else response
 
 
 @admin.register(Session)
