@@ -249,6 +249,40 @@ def about_money(notice: str, n: int) -> str:
     )
 
 
+def meetings(now: Situation) -> Iterator[Need]:
+    """Bookings that are still ahead and wait for somebody."""
+    for kind, n in now.unsettled_bookings.items():
+        if n:
+            query = urlencode({"when": "ahead", "look": kind})
+            url = f"{reverse('admin:bookings_booking_changelist')}?{query}"
+            text, button = about_meetings(kind, n)
+            yield Need("bookings", "event_busy", text % {"n": n}, button, url, "bookings.view_booking")
+
+
+def about_meetings(kind: str, n: int) -> tuple[str, str]:
+    """What it is, and what the button says."""
+    if kind == "troubled":
+        said = ngettext(
+            "One booking does not agree with the calendar. Decide what counts.",
+            "%(n)s bookings do not agree with the calendar. Decide what counts.",
+            n,
+        )
+        return said, _("Decide")
+    if kind == "asked_for":
+        said = ngettext(
+            "One booking waits to be confirmed, and its client for an answer.",
+            "%(n)s bookings wait to be confirmed, and their clients for an answer.",
+            n,
+        )
+        return said, _("Look and confirm")
+    said = ngettext(
+        "One booking was made while the calendar could not be asked. It is checked as soon as the calendar answers.",
+        "%(n)s bookings were made while the calendar could not be asked. They are checked as soon as it answers.",
+        n,
+    )
+    return said, _("Look at it")
+
+
 Teller = Callable[[Situation], Iterator[Need]]
 TELLERS: list[tuple[str, Teller]] = [  # with what it takes to see such lines
     ("integrations.view_integration", copies),
@@ -262,6 +296,7 @@ TELLERS: list[tuple[str, Teller]] = [  # with what it takes to see such lines
     ("integrations.view_integration", long_pauses),
     ("integrations.view_erasure", late_erasures),
     ("webinars.view_payment", money),
+    ("bookings.view_booking", meetings),
 ]
 
 

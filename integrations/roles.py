@@ -13,6 +13,7 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
     "Auditor": [
         ("leads", "view_.*"),
         ("webinars", "view_.*"),
+        ("bookings", "view_.*"),
         ("integrations", "view_(?!apitoken).*"),
         ("django_celery_beat", "view_.*"),
     ],
@@ -24,12 +25,15 @@ GROUPS: dict[str, list[tuple[str, str]]] = {
         ("webinars", "(add|change)_(topic|session|reminderrule)"),
         ("webinars", "change_registration"),
         ("webinars", "(refund|export)_payment"),
+        ("bookings", "(add|change)_(consultant|booking|reminderrule)"),
+        ("bookings", "(add|change|delete)_(workinghours|timeoff)"),
     ],
     "Administrator": [
         ("integrations", "configure_integration"),
         ("integrations", "(view|add|change)_apitoken"),
         ("leads", "delete_whitepaper"),
         ("webinars", "delete_(topic|session|reminderrule)"),
+        ("bookings", "delete_(consultant|reminderrule)"),
         ("django_celery_beat", "(add|change|delete)_.*"),
         ("auth", "(view|add|change|delete)_(user|group)"),
     ],

@@ -8,6 +8,8 @@ from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
+from bookings.models import Booking
+from bookings.models.booking import OPEN
 from webinars.models import Payment
 
 from . import configuration, erasure, registry
@@ -106,6 +108,13 @@ class Situation:
         """(what an operator should look at, how many payments)."""
         rows = Payment.objects.exclude(notice="").values_list("notice").annotate(n=Count("pk"))
         return list(rows.order_by("notice"))
+
+    @cached_property
+    def unsettled_bookings(self) -> dict[str, int]:
+        """How many bookings that people mean to come to have a problem, wait to be confirmed, or are not checked."""
+        ahead = Booking.objects.filter(status__in=OPEN, ends_at__gt=self.now)
+        kinds = {"troubled": ~Q(problem=""), "asked_for": Q(status="pending"), "unasked": Q(unchecked=True, problem="")}
+        return ahead.aggregate(**{kind: Count("pk", filter=condition) for kind, condition in kinds.items()})
 
     @cached_property
     def matters(self) -> list[tuple[int, str, int]]:

@@ -33,6 +33,16 @@ GROUPS: list[tuple[Promise | str, list[Page]]] = [
         ],
     ),
     (
+        _("Bookings"),
+        [
+            (_("Calendar"), "calendar_month", "bookings.booking/calendar"),
+            (_("Bookings"), "event_available", "bookings.booking"),
+            (_("Consultants"), "groups", "bookings.consultant"),
+            (_("Time off"), "beach_access", "bookings.timeoff"),
+            (_("Reminders"), "alarm", "bookings.reminderrule"),
+        ],
+    ),
+    (
         _("E-mail"),
         [
             (_("Letters"), "mail", "integrations.letteroverride"),

@@ -1,5 +1,6 @@
 """All that happens to bookings. Each is a transaction of its own and locks the consultant's row first."""
 
+from bookings.actions.absence import take_off
 from bookings.actions.booking import Client, book, hold, release, release_over
 from bookings.actions.changing import cancel, change_details, complete, confirm, mark_no_show, move
 from bookings.actions.forgetting import forget
@@ -36,5 +37,6 @@ __all__ = [
     "release",
     "release_over",
     "settle_problem",
+    "take_off",
     "take_over",
 ]

@@ -5,9 +5,23 @@ One that has more to show than that registers it in a module `admin` beside its 
 
 from integrations.registry import import_beside
 
-from . import deliveries, erasures, incidents, integrations, leads, payments, records, runs, schedules, tokens, webinars
+from . import (
+    bookings,
+    deliveries,
+    erasures,
+    incidents,
+    integrations,
+    leads,
+    payments,
+    records,
+    runs,
+    schedules,
+    tokens,
+    webinars,
+)
 
 __all__ = [
+    "bookings",
     "deliveries",
     "erasures",
     "incidents",

@@ -15,6 +15,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
+from bookings.actions import book, note_problem
+from bookings.models import Booking, Consultant, TimeOff
+from bookings.models import ReminderRule as BookingReminderRule
+from bookings.models.booking import Problem
 from integrations.email.letters import LETTERS
 from integrations.models import (
     ApiToken,
@@ -31,8 +35,10 @@ from integrations.models import (
     WebhookEvent,
 )
 from leads.models import Lead, Whitepaper
+from tests.bookings.times import at
 from tests.factories import (
     A_MOMENT,
+    ConsultantFactory,
     LeadFactory,
     PaymentFactory,
     RegistrationFactory,
@@ -40,6 +46,7 @@ from tests.factories import (
     TopicFactory,
     TouchpointFactory,
     WhitepaperFactory,
+    a_client,
 )
 from webinars.models import Payment, Registration, ReminderRule, Session, Topic
 
@@ -145,9 +152,18 @@ def a_crontab(number: int) -> CrontabSchedule:
     return crontab
 
 
+def a_booking(number: int) -> Booking:
+    booking = book(ConsultantFactory(), at("10:00"), 30, a_client(f"ada-{number}@client.example"), unchecked=True)
+    note_problem(booking, Problem.CALENDAR_BUSY)
+    return booking
+
+
 # A new admin page needs a line here: how to make one more row of its list, with others than the last in relation to it.
 MAKERS: dict[type[Model], Callable[[int], Any]] = {
     ApiToken: a_token,
+    Booking: a_booking,
+    BookingReminderRule: lambda number: BookingReminderRule.objects.create(before=timedelta(minutes=1 + number)),
+    Consultant: lambda number: ConsultantFactory(),
     CrontabSchedule: a_crontab,
     Delivery: a_delivery,
     Erasure: an_erasure,
@@ -166,6 +182,9 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     Run: a_run,
     Session: lambda number: RegistrationFactory().session,
     Suppression: lambda number: Suppression.objects.create(email=f"gone-{number}@client.example", reason="550"),
+    TimeOff: lambda number: TimeOff.objects.create(
+        consultant=ConsultantFactory(), starts_at=A_MOMENT, ends_at=A_MOMENT + timedelta(days=1)
+    ),
     Topic: lambda number: TopicFactory(category=f"category {number}"),
     User: a_user,
     WebhookEvent: a_webhook,

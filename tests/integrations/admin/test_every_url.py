@@ -6,6 +6,7 @@ redirect to the login. The rows are held against the resolver, so that no addres
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from django.test import Client
 from django.urls import URLPattern, get_resolver, reverse
 from django_celery_beat.models import CrontabSchedule, IntervalSchedule, PeriodicTask
 
+from bookings.actions import book
+from bookings.models import TimeOff
 from integrations import outbox
 from integrations.email.service import EmailService
 from integrations.models import (
@@ -34,14 +37,17 @@ from integrations.models import (
     WebhookEvent,
 )
 from leads.models import Lead
+from tests.bookings.times import at
 from tests.factories import (
     A_MOMENT,
+    ConsultantFactory,
     LeadFactory,
     PaymentFactory,
     RegistrationFactory,
     SessionFactory,
     TopicFactory,
     WhitepaperFactory,
+    a_client,
 )
 from tests.integrations.admin.conftest import a_delivery, a_record
 from tests.postbox.service import PostboxService
@@ -83,6 +89,7 @@ def ids(connection: Connection) -> dict[str, Any]:
     delivery = a_delivery(connection, lead, PostboxService.post_letters, state="dead")
     user = User.objects.create_user("somebody", "somebody@firm.example")
     registration = RegistrationFactory(lead=lead)
+    booking = book(ConsultantFactory(), at("10:00"), 30, a_client(), pending=True)
     rows: dict[str, Any] = {
         "account": Connection.objects.create(integration=integration, owner="ada", secrets={"box": "17"}),
         "integration": integration,
@@ -93,6 +100,11 @@ def ids(connection: Connection) -> dict[str, Any]:
         "session": SessionFactory(status="draft"),
         "registration": registration,
         "payment": PaymentFactory(),
+        "consultant": booking.consultant,
+        "booking": booking,
+        "timeoff": TimeOff.objects.create(
+            consultant=booking.consultant, starts_at=A_MOMENT, ends_at=A_MOMENT + timedelta(days=1)
+        ),
         "reminderrule": ReminderRule.objects.earliest("pk"),
         "integrationlog": IntegrationLog.objects.create(
             integration=integration, operation="post_letters", status="ok", started_at=A_MOMENT, trigger="command"
