@@ -14,6 +14,7 @@ from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -23,6 +24,7 @@ from bookings.admin.grid import Grid, drawn
 from bookings.admin.moment import verdict
 from bookings.agenda import days_of
 from bookings.availability import monday
+from bookings.freshness import Freshness, Status, freshness
 from bookings.models import Consultant
 from bookings.models.consultant import A_DAY
 from leads.clocks import DAY
@@ -30,6 +32,7 @@ from leads.wall_clock import zone_of_reader
 from leads.zones import read
 
 WEEK, ONE_DAY = "week", "day"
+BAD = {Status.STALE, Status.UNKNOWN}
 OWN = "own"  # everybody by their own clock
 USUAL = 30  # minutes
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -96,6 +99,19 @@ def day_or_today(text: str, zone: str) -> date:
     except ValueError:
         return today
     return found if abs((found - today).days) < 3660 else today
+
+
+def age(known: Freshness, now: datetime) -> dict[str, str]:
+    """In words, and the colour of them."""
+    match known.status:
+        case Status.NONE:
+            return {"text": _("no calendar of their own: our bookings are all we know"), "colour": "default"}
+        case Status.UNKNOWN:
+            return {"text": _("calendar not read yet: what is busy in it is not shown"), "colour": "danger"}
+    ago = timesince(known.checked_at, now) if known.checked_at else ""
+    if known.status == Status.FRESH:
+        return {"text": _("calendar read %(ago)s ago") % {"ago": ago}, "colour": "success"}
+    return {"text": _("calendar out of date: read %(ago)s ago") % {"ago": ago}, "colour": "warning"}
 
 
 class MomentField(forms.CharField):
@@ -184,7 +200,15 @@ class CalendarMixin:
         return [drawn(str(each), each, of_one, view.minutes) for each, of_one in zip(consultants, days, strict=True)]
 
     def ages(self, request: HttpRequest, consultants: list[Consultant]) -> list[dict[str, Any]]:
-        return []
+        """How old what we know of everybody's own calendars is; `url` is where it is mended."""
+        now = timezone.now()
+        known = freshness(consultants, now)
+        ways = self.ways_to_connect(request, [each for each in consultants if known[each.pk].status in BAD])
+        return [{"consultant": each, "url": ways.get(each.pk, ""), **age(known[each.pk], now)} for each in consultants]
+
+    def ways_to_connect(self, request: HttpRequest, consultants: list[Consultant]) -> dict[int, str]:
+        """By the consultants' ids; empty for whoever may not, or where calendars are not ours to connect."""
+        return {}
 
     def moment(self, request: HttpRequest) -> HttpResponse:
         """Of one consultant: offered or not, and why."""

@@ -153,6 +153,22 @@ def test_calendar_without_consultants_says_what_to_do(operator: Client) -> None:
     assert "add a consultant first" in text(operator.get(CALENDAR))
 
 
+@pytest.mark.parametrize(
+    ("minutes", "said"),
+    [(None, "calendar not read yet"), (3, "calendar read 3"), (30, "calendar out of date: read 30")],
+)
+def test_age_of_what_is_known_of_a_calendar_is_told(
+    operator: Client, consultant: Consultant, minutes: int | None, said: str
+) -> None:
+    assert "no calendar of their own" in text(operator.get(CALENDAR))
+    Consultant.objects.update(busy_calendars=["grace@firm.example"])
+    if minutes:
+        read = timezone.now() - timedelta(minutes=minutes)
+        BusyCalendar.objects.create(consultant=consultant, calendar="grace@firm.example", checked_at=read)
+
+    assert said in text(operator.get(CALENDAR))
+
+
 # --- why not? -------------------------------------------------------------------------------------------------------
 
 
