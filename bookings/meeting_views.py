@@ -157,6 +157,7 @@ def show_times(request: HttpRequest, found: Booking, *, status: int = HTTPStatus
         "zone": zone,
         "zones": zones.choices(),
         "problem": problem,
+        "age": views.age_of([found.consultant]),
         "meeting": reverse("bookings:meeting", args=[links.token_of(found)]),
     }
     return render(request, "bookings/move.html", context, status=status)

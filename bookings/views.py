@@ -3,6 +3,7 @@
 A page shows what our database knows: no calendar is asked before somebody books.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -16,8 +17,9 @@ from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bookings import actions, addresses, links, photos, picker
+from bookings import actions, addresses, freshness, links, photos, picker
 from bookings.errors import BookingError
+from bookings.freshness import Freshness
 from bookings.models import Booking, Consultant
 from bookings.models.booking import Status
 from bookings.offers import Offers, hold_one
@@ -155,6 +157,11 @@ def to_form(request: HttpRequest, held: Booking, *, anybody: bool, embedded: boo
     return response
 
 
+def age_of(consultants: Sequence[Consultant]) -> Freshness:
+    """How much the times are worth that are shown."""
+    return freshness.together(freshness.freshness(consultants, timezone.now()).values())
+
+
 def zone_of(request: HttpRequest, consultant: Consultant | None) -> str:
     """The visitor's, or the consultant's where we do not know it."""
     return zones.of_visitor(request) or (consultant.zone if consultant else str(settings.TIME_ZONE))
@@ -171,6 +178,7 @@ def show(
         "zones": zones.choices(),
         "problem": problem,
         "held": request.GET.get("held", ""),
+        "age": age_of(wish.able),
         "referrer": request.POST.get("referrer") or utm.outside_referrer(request),
     }
     return show_page(request, "bookings/times", context, embedded=embedded, status=status)

@@ -13,7 +13,7 @@ from django.utils import timezone
 from PIL import Image
 
 from bookings.actions import book
-from bookings.models import Consultant, TimeOff
+from bookings.models import BusyCalendar, Consultant, TimeOff
 from tests.bookings.times import at
 from tests.bookings.visiting import choose, clocks, send, text_of
 from tests.factories import ConsultantFactory, a_client
@@ -161,13 +161,13 @@ def test_length_is_chosen(client: Client) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 3])
-def test_page_takes_at_most_seven_queries(client: Client, count: int, django_assert_max_num_queries: Any) -> None:
+def test_page_takes_at_most_eight_queries(client: Client, count: int, django_assert_max_num_queries: Any) -> None:
     ConsultantFactory.create_batch(count)
     for consultant in Consultant.objects.all():
         book(consultant, at("10:00"), 30, a_client())
     choose(client, at("11:00"), path="/en/book/any/")
 
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         client.get("/en/book/any/")
 
 
@@ -215,6 +215,36 @@ def test_pages_need_no_inline_script_or_style(client: Client) -> None:
     for path in ("/en/book/", PAGE, "/en/book/embed/", f"{PAGE}embed/", form, booked, meeting, f"{meeting}move/"):
         page = client.get(path, follow=True).content.decode()
         assert re.findall(r"<script(?! src=)|<style|\sstyle=|\son\w+=", page) == []
+
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("age", "error", "told"),
+    [
+        (MINUTE, "", "These times were read from the calendar on Monday, 24 Mar 2031, 06:59 Europe/Berlin ."),
+        (60 * MINUTE, "", "on Monday, 24 Mar 2031, 06:00 Europe/Berlin . We look once more when you book."),
+        (MINUTE, "notFound", "06:59 Europe/Berlin . We look once more when you book."),
+        (None, "", "We look once more when you book."),
+    ],
+)
+@time_machine.travel(MONDAY, tick=False)
+def test_page_says_how_old_the_calendars_copy_is(client: Client, age: timedelta | None, error: str, told: str) -> None:
+    consultant = grace(busy_calendars=["primary"])
+    checked_at = timezone.now() - age if age else None
+    BusyCalendar.objects.create(consultant=consultant, calendar="primary", checked_at=checked_at, error=error)
+
+    page = text_of(client.get(PAGE))
+
+    assert told in page
+    assert ("We look once more" in page) is ("We look once more" in told)
+
+
+def test_page_without_calendars_says_nothing_of_them(client: Client) -> None:
+    grace()
+
+    assert 'id="age"' not in client.get(PAGE).content.decode()
 
 
 # --- photos ----------------------------------------------------------------------------------------------------------

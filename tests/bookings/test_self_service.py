@@ -273,5 +273,5 @@ def test_page_takes_one_query(client: Client, django_assert_num_queries: Any) ->
 
     with django_assert_num_queries(1):
         client.get(path_of(booking))
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get(path_of(booking, "move"))

@@ -2,11 +2,17 @@
 
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
+
+from integrations import configuration, setup
+from integrations.email.sandbox import MailSandbox, settings_for
+from integrations.models import Installation, Integration
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -40,3 +46,16 @@ def admin(browser: Browser, live_server: LiveServer) -> Iterator[Page]:
     yield page
     page.close()
     assert complaints == []
+
+
+@pytest.fixture
+def mails(tmp_path: Path, settings: LazySettings, live_server: LiveServer) -> Iterator[MailSandbox]:
+    """A mail server, and our letters' links lead to the live server."""
+    settings.SITE_URL = live_server.url
+    setup.create_rows()
+    Installation.settle_here()
+    email = Integration.objects.get(slug="email")
+    with MailSandbox(tmp_path) as peer:
+        configuration.configure(email, settings_for(peer))
+        configuration.set_enabled(email, True)
+        yield peer

@@ -1,5 +1,6 @@
 """The visitor's way to a consultation, on a telephone and on a desk, on our site and framed by another."""
 
+import re
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -16,6 +17,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from bookings import actions, links
 from bookings.models import Booking, Consultant, TimeOff
+from integrations import outbox
+from integrations.email.sandbox import MailSandbox
 from leads.clocks import DAY
 from tests.bookings.times import at
 from tests.factories import ConsultantFactory, a_client
@@ -263,6 +266,46 @@ def test_client_cancels_the_meeting_behind_the_link(
 
     expect(page.get_by_role("heading", name=told)).to_be_visible()
     assert Booking.objects.get().status == "cancelled"
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_client_books_moves_and_cancels_by_the_link_in_the_letters(
+    page: Page, mails: MailSandbox, language: str
+) -> None:
+    page.goto(f"/{language}/book/grace/")
+    page.locator("#first").click()
+    page.locator("input[name=name]").fill("Ada Lovelace")
+    page.locator("input[name=email]").fill("ada@client.example")
+    page.locator("main form button[type=submit]").click()
+    page.wait_for_url("**/booked/**")
+    before = Booking.objects.get().starts_at
+
+    page.goto(link_in(mails))
+    page.locator("p.actions a").first.click()
+    page.locator(".slots button").last.click()
+    page.get_by_role("status").wait_for()
+    assert Booking.objects.get().starts_at != before
+
+    page.goto(link_in(mails))
+    page.locator("summary").click()
+    page.locator("button[value=cancel]").click()
+    page.wait_for_function("!document.querySelector('summary')")
+    outbox.drain(integration="email")
+
+    assert Booking.objects.get().status == "cancelled"
+    assert len(letters_to_client(mails)) == 3
+
+
+def letters_to_client(mails: MailSandbox) -> list[str]:
+    letters = [letter.message for letter in mails.letters if "ada@client.example" in letter.message["To"]]
+    parts = [message.get_body(("plain",)) for message in letters]
+    return [part.get_content() for part in parts if part]
+
+
+def link_in(mails: MailSandbox) -> str:
+    """That of the newest letter to the client, once it is delivered."""
+    outbox.drain(integration="email")
+    return re.findall(r"http://\S+/book/meeting/\S+/", letters_to_client(mails)[-1])[0]
 
 
 def test_client_takes_the_meeting_into_the_calendar(page: Page) -> None:

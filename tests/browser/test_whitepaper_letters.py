@@ -6,30 +6,16 @@ from pathlib import Path
 
 import pytest
 import requests
-from django.conf import LazySettings
 from django.core.files.base import ContentFile
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from integrations import configuration, outbox, setup
-from integrations.email.sandbox import Letter, MailSandbox, settings_for
-from integrations.models import Installation, Integration
+from integrations import outbox
+from integrations.email.sandbox import Letter, MailSandbox
 from leads.models import Consent, Lead, Touchpoint, Whitepaper
 from tests.factories import WhitepaperFactory
 
 LINK = re.compile(r"http://[^\s\"<>]+")
-
-
-@pytest.fixture
-def mails(tmp_path: Path, settings: LazySettings, live_server: LiveServer) -> Iterator[MailSandbox]:
-    settings.SITE_URL = live_server.url
-    setup.create_rows()
-    Installation.settle_here()
-    email = Integration.objects.get(slug="email")
-    with MailSandbox(tmp_path) as peer:
-        configuration.configure(email, settings_for(peer))
-        configuration.set_enabled(email, True)
-        yield peer
 
 
 @pytest.fixture
