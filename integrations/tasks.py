@@ -2,27 +2,18 @@
 
 import time
 from collections.abc import Collection
-from datetime import timedelta
 from typing import Any
 
 import structlog
-from axes.models import AccessAttempt
 from celery import shared_task
 from celery.signals import heartbeat_sent
-from django.contrib.sessions.models import Session
 from django.db import close_old_connections
-from django.db.models import QuerySet
-from django.utils import timezone
 from pydantic import ValidationError
 
-from . import configuration, erasure, errors, inbox, load, outbox, registry, runs, trigger
-from .models import Heartbeat, Integration, IntegrationLog, Run, Upload, WebhookEvent
+from . import configuration, erasure, errors, inbox, load, outbox, registry, retention, runs, trigger
+from .models import Heartbeat, Integration, Run
 
 logger = structlog.get_logger(__name__)
-
-LOG_KEPT_FOR = timedelta(days=30)
-EVENTS_KEPT_FOR = timedelta(days=90)
-UPLOADS_KEPT_FOR = timedelta(days=1)
 
 
 @shared_task
@@ -81,22 +72,10 @@ def measure() -> None:
 
 
 @shared_task
-def prune() -> None:
-    """Delete what is past its time: log rows, runs and sessions, and what names people in dry runs and webhooks."""
-    now = timezone.now()
+def prune() -> dict[str, int]:
+    """Delete what is past its time; returns how many rows of each kind that were."""
     runs.forget_changes(older_than=runs.CHANGES_KEPT_FOR)
-    delete_in_bites(Run.objects.filter(created_at__lt=now - LOG_KEPT_FOR))
-    delete_in_bites(IntegrationLog.objects.filter(started_at__lt=now - LOG_KEPT_FOR))
-    delete_in_bites(Upload.objects.filter(created_at__lt=now - UPLOADS_KEPT_FOR))
-    delete_in_bites(WebhookEvent.objects.filter(received_at__lt=now - EVENTS_KEPT_FOR))
-    delete_in_bites(AccessAttempt.objects.filter(attempt_time__lt=now - LOG_KEPT_FOR))  # names typed at the login
-    delete_in_bites(Session.objects.filter(expire_date__lt=now))
-
-
-def delete_in_bites(old: QuerySet[Any]) -> None:
-    """Small ones, that lock nothing for long."""
-    while ids := list(old.values_list("pk", flat=True)[:1000]):
-        old.model._base_manager.filter(pk__in=ids).delete()
+    return retention.prune()
 
 
 _beaten_at = 0.0

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from ipaddress import ip_address
 from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
@@ -75,6 +76,11 @@ def fernet_keys() -> str:
     if _secret_key() in keys:
         return "repeats SECRET_KEY: one leak would open both"
     return "contains a key of fewer than 32 characters" if min(map(len, keys)) < 32 else ""
+
+
+def days_kept(variable: str) -> str:
+    """Zero days would delete what was written a moment ago."""
+    return "" if getattr(settings, variable) >= 1 else "is less than a day"
 
 
 def allowed_hosts() -> str:
@@ -157,6 +163,10 @@ REQUIREMENTS = [
         "EMBED_ORIGINS",
         embed_origins,
         'List websites one by one: EMBED_ORIGINS=https://www.example.com,https://shop.example.com ("*" is none)',
+    ),
+    *(
+        Requirement("magnetiq.E008", variable, partial(days_kept, variable), f"Give whole days, as in {variable}=90")
+        for variable in ("KEEP_LOG_DAYS", "KEEP_WEBHOOKS_DAYS", "KEEP_LETTERS_DAYS", "KEEP_DELIVERIES_DAYS")
     ),
 ]
 

@@ -196,6 +196,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
     else {"polling_interval": 0.05}
 )
 
+# --- How long things are kept: `integrations.retention` --------------------------------------------------------------
+KEEP_LOG_DAYS = int(env.str("KEEP_LOG_DAYS", default="") or 30)
+KEEP_WEBHOOKS_DAYS = int(env.str("KEEP_WEBHOOKS_DAYS", default="") or 90)
+KEEP_LETTERS_DAYS = int(env.str("KEEP_LETTERS_DAYS", default="") or 90)
+KEEP_DELIVERIES_DAYS = int(env.str("KEEP_DELIVERIES_DAYS", default="") or 365)
+
 # --- Security ------------------------------------------------------------------------------------------------------
 # `https://` in SITE_URL switches on what only makes sense there; a development server stays usable over http.
 HTTPS = urlsplit(SITE_URL).scheme == "https"

@@ -10,7 +10,7 @@ from .integration import Integration
 
 
 class WebhookEvent(models.Model):
-    """A verified event. (integration, event_id) is unique, so a repeated one is stored once. Erased after 90 days."""
+    """A verified event. (integration, event_id) is unique, so a repeated one is stored once. Erased after a time."""
 
     class State(models.TextChoices):
         RECEIVED = "received", _("received")

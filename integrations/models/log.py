@@ -11,7 +11,7 @@ from .integration import Connection, Integration
 
 
 class IntegrationLog(models.Model):
-    """One call, or one change by an operator. No bodies, no secrets, no e-mail addresses; pruned after 30 days.
+    """One call, or one change by an operator. No bodies, no secrets, no e-mail addresses; pruned after KEEP_LOG_DAYS.
 
     Its indexes serve the admin's filters and end in the list's order. Three are met by every call, the others hold only
     the few rows that somebody looks for.

@@ -7,17 +7,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from integrations import configuration, outbox
-from integrations.models import Connection, Delivery, Installation, Integration, IntegrationLog, WebhookEvent
+from integrations.models import Connection, Delivery, Installation, Integration, IntegrationLog
 from tests.factories import LeadFactory
 from tests.postbox.sandbox import Answer, Postbox
 from tests.postbox.service import PostboxService
 
-from .conftest import TOKEN, fresh, service
+from .conftest import TOKEN, service
 
 pytestmark = pytest.mark.django_db
 State = Delivery.State
@@ -258,40 +257,9 @@ class TestJobs:
         assert (code, "token: This is needed." in message) == (1, True)
 
 
-class TestWiringAndPrune:
+class TestWiring:
     def test_wiring_tells_what_each_fact_sets_off(self, registered: Integration) -> None:
         code, facts = run("wiring")
 
         assert (code, facts["leads.leads_captured"]) == (0, ["odoo.push_leads", "webhooks.lead_captured"])
-        assert {fact.partition(".")[0] for fact in facts} == {"leads", "webinars", "bookings"}
-
-    def test_prune_deletes_log_rows_past_their_time(self, connection: Connection) -> None:
-        before = IntegrationLog.objects.count()
-        with time_machine.travel(timezone.now() - timedelta(days=31)):
-            service().client.owner()
-        service().client.owner()
-
-        assert run("prune") == (0, {"log_rows_deleted": 1, "webhook_events_deleted": 0})
-        assert IntegrationLog.objects.count() == before + 1
-
-    def test_prune_erases_webhooks_after_90_days(self, connection: Connection) -> None:
-        """Also one that was never acted upon: its payload names people."""
-        for event_id, days in (("old", 91), ("new", 89)):
-            received_at = timezone.now() - timedelta(days=days)
-            WebhookEvent.objects.create(
-                integration=connection.integration, event_id=event_id, type="renamed", received_at=received_at
-            )
-
-        assert run("prune") == (0, {"log_rows_deleted": 0, "webhook_events_deleted": 1})
-        assert WebhookEvent.objects.get().event_id == "new"
-
-    def test_pruned_call_leaves_the_attempts(self, connection: Connection) -> None:
-        outbox.keep_in_sync(PostboxService.post_letters, [LeadFactory()])
-        outbox.drain(integration="postbox")
-        IntegrationLog.objects.update(started_at=timezone.now() - timedelta(days=31))
-
-        run("prune")
-
-        delivery = Delivery.objects.get()
-        assert list(delivery.tries.values_list("outcome", "log")) == [("delivered", None)]
-        assert fresh().status == "healthy"
+        assert {fact.partition(".")[0] for fact in facts} == {"leads", "webinars", "bookings", "integrations"}

@@ -90,6 +90,13 @@ def test_unsafe_embed_origins_are_refused(settings, origins):
     assert found() == ["magnetiq.E007"]
 
 
+@pytest.mark.parametrize("variable", ["KEEP_LOG_DAYS", "KEEP_DELIVERIES_DAYS"])
+def test_keeping_nothing_at_all_is_refused(settings, variable):
+    setattr(settings, variable, 0)
+
+    assert found() == ["magnetiq.E008"]
+
+
 @pytest.mark.parametrize(("required", "warned"), [(True, []), (False, ["magnetiq.W001"])])
 def test_deploying_without_second_factors_is_warned_of_and_starts(settings, required, warned):
     settings.REQUIRE_TWO_FACTOR = required
