@@ -1,15 +1,18 @@
-"""Remind people of webinars, as the schedule does every few minutes."""
+"""Remind people of webinars and consultations, as the schedules do every few minutes."""
 
 from typing import Any
 
 from django.utils import timezone
 
+import bookings.reminders
+import webinars.reminders
 from integrations.commands import JsonCommand
-from webinars import reminders
+from leads.sweeping import one_by_one
 
 
 class Command(JsonCommand):
-    help = "Promise the reminders of webinars that are due by now and were not promised yet; a worker sends them."
+    help = "Promise the reminders that are due by now and were not promised yet; a worker sends them."
 
     def run(self, **options: Any) -> tuple[dict[str, Any], bool]:
-        return {"reminded": reminders.send_reminders(timezone.now())}, True
+        now, sweeps = timezone.now(), [webinars.reminders.send_reminders, bookings.reminders.send_reminders]
+        return {"reminded": one_by_one("all reminders", sweeps, lambda sweep: sweep(now))}, True

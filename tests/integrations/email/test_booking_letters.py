@@ -22,6 +22,7 @@ from integrations.email.service import EmailService
 from integrations.errors import Obsolete
 from integrations.models import Delivery, Integration
 from tests.factories import ConsultantFactory, a_client
+from tests.integrations.test_commands import run
 
 from .letters import KEY, SETTINGS, as_received, part
 from .posting import drain
@@ -106,6 +107,13 @@ def test_both_are_reminded_once_for_each_rule() -> None:
 
     assert promised()[2:] == ["booking_reminder", "consultant_reminder"] * 2
     assert set(Delivery.objects.filter(operation__endswith="reminder").values_list("expires_at", flat=True)) == {START}
+
+
+def test_command_reminds_of_consultations_too(before: Any) -> None:
+    booked()
+    before.move_to(START - timedelta(days=1))
+
+    assert [run("send_reminders") for _ in range(2)] == [(0, {"reminded": 1}), (0, {"reminded": 0})]
 
 
 @pytest.mark.parametrize("status", sorted(set(Status) - {Status.HELD}))
