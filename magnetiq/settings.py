@@ -159,7 +159,7 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 STORAGES = {
     "default": {
         "BACKEND": "django.core.files.storage.FileSystemStorage",
-        # Whitepapers are handed out by signed links only, so no URL serves this folder.
+        # Whitepapers are handed out by signed links only, and photos made anew: no URL serves this folder.
         "OPTIONS": {"location": DATA_DIR / "media"},
     },
     "staticfiles": {
@@ -243,7 +243,7 @@ CORS_URLS_REGEX = r"^/api/v1/(leads|webinars|consultants|bookings)(/|$)"
 CORS_ALLOW_METHODS = ["GET", "POST", "OPTIONS"]
 CORS_ALLOW_HEADERS = ["accept", "accept-language", "content-type", "idempotency-key"]
 CORS_EXPOSE_HEADERS = ["Retry-After"]
-# Websites that may show our webinars in a frame.
+# Websites that may show our webinars and bookings in a frame.
 EMBED_ORIGINS = env.list("EMBED_ORIGINS", default=[])
 # Addresses (or networks) whose X-Forwarded-For is believed.
 TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", default=[])
