@@ -59,6 +59,7 @@ def create() -> None:
     for told in CONSULTANTS:
         hours = told["hours"]
         details = {name: value for name, value in told.items() if name != "hours"}
-        made = Consultant.objects.create(zone=settings.TIME_ZONE, **details)
+        calendars = {"busy_calendars": [told["email"]]}  # a calendar goes by its owner’s address
+        made = Consultant.objects.create(zone=settings.TIME_ZONE, **calendars, **details)
         rows = [WorkingHours(consultant=made, weekday=day, start=start, end=end) for day, start, end in hours]
         WorkingHours.objects.bulk_create(rows)

@@ -27,8 +27,8 @@ PATIENCE = 20  # seconds in which no lead arrives
 GUIDE = """
 Magnetiq is running.
 
-  Visitors    {site}/whitepapers/, {site}/webinars/ and {site}/book/
-  Operators   {site}/admin/     log in as {login} with the password {password}
+  Visitors         {site}/whitepapers/, {site}/webinars/ and {site}/book/
+  Operators        {site}/admin/     log in as {login} with the password {password}
 {peers}
 What to look at:
   * The leads of the demo file have arrived: compare Leads in the admin with the page of the stand-in.
@@ -36,6 +36,7 @@ What to look at:
   * Register for a webinar; the one with two seats has a waiting list.
   * Pay for the one that costs something: with the card 4242 4242 4242 4242, any date to come and any three digits.
   * Book a consultation; behind the link in the letter it is moved or cancelled.
+  * Drag it to another hour, delete it or decline it on the page of the calendar stand-in: the booking hears of it.
   * Watch every promise being kept under Integrations, Deliveries.
   * Break the stand-in with the buttons on its page, and see what Integrations says.
 
@@ -138,7 +139,8 @@ class Command(BaseCommand):
             runs.start("test", integration=connection.integration, **of_whom)
 
     def guide(self, port: int, peers: dict[str, sandbox.Peer]) -> None:
-        lines = "".join(f"  {slug.title():<12}{peer.url}     a stand-in\n" for slug, peer in peers.items())
+        names = {slug: slug.replace("_", " ").title() for slug in peers}
+        lines = "".join(f"  {names[slug]:<17}{peer.url}     a stand-in\n" for slug, peer in peers.items())
         site = f"http://{HOST}:{port}"
         log = settings.DATA_DIR / "demo.log"
         self.say(GUIDE.format(site=site, login=LOGIN, password=PASSWORD, peers=lines, log=log))
