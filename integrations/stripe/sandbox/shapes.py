@@ -22,6 +22,19 @@ FOR_PAYERS = (  # noqa: SIM905
     "confirmation_method created currency description last_payment_error livemode next_action payment_method "
     "payment_method_types processing receipt_email setup_future_usage shipping source status"
 ).split()
+# What is empty at first, or always.
+EMPTY_IN_INTENTS = (  # noqa: SIM905
+    "application application_fee_amount automatic_payment_methods canceled_at cancellation_reason customer "
+    "customer_account description excluded_payment_method_types last_payment_error latest_charge next_action "
+    "on_behalf_of payment_method payment_method_configuration_details processing receipt_email review "
+    "setup_future_usage shipping source statement_descriptor statement_descriptor_suffix transfer_data "
+    "transfer_group"
+).split()
+EMPTY_IN_CHARGES = (  # noqa: SIM905
+    "application application_fee application_fee_amount balance_transaction calculated_statement_descriptor "
+    "customer failure_balance_transaction failure_code failure_message on_behalf_of receipt_number review "
+    "shipping source source_transfer statement_descriptor transfer_data transfer_group"
+).split()
 
 
 def shown(books: Books, intent: Record) -> Record:
@@ -38,41 +51,17 @@ def intent(books: Books, amount: int, currency: str, types: list[str]) -> Record
         "amount_capturable": 0,
         "amount_details": {"tip": {}},
         "amount_received": 0,
-        "application": None,
-        "application_fee_amount": None,
-        "automatic_payment_methods": None,
-        "canceled_at": None,
-        "cancellation_reason": None,
         "capture_method": "automatic",
         "client_secret": f"{intent_id}_secret_{secrets.token_hex(12)}",
         "confirmation_method": "automatic",
         "created": books.now,
         "currency": currency,
-        "customer": None,
-        "customer_account": None,
-        "description": None,
-        "excluded_payment_method_types": None,
-        "last_payment_error": None,
-        "latest_charge": None,
         "livemode": books.live,
         "metadata": {},
-        "next_action": None,
-        "on_behalf_of": None,
-        "payment_method": None,
-        "payment_method_configuration_details": None,
         "payment_method_options": {},
         "payment_method_types": types,
-        "processing": None,
-        "receipt_email": None,
-        "review": None,
-        "setup_future_usage": None,
-        "shipping": None,
-        "source": None,
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": None,
         "status": "requires_payment_method",
-        "transfer_data": None,
-        "transfer_group": None,
+        **dict.fromkeys(EMPTY_IN_INTENTS),
     }
 
 
@@ -103,43 +92,26 @@ def charge(books: Books, paid_with: Record, of: Record) -> Record:
         "amount": of["amount"],
         "amount_captured": of["amount"],
         "amount_refunded": 0,
-        "application": None,
-        "application_fee": None,
-        "application_fee_amount": None,
-        "balance_transaction": None,
         "billing_details": paid_with["billing_details"],
-        "calculated_statement_descriptor": None,
         "captured": True,
         "created": books.now,
         "currency": of["currency"],
-        "customer": None,
         "description": of["description"],
         "disputed": False,
-        "failure_balance_transaction": None,
-        "failure_code": None,
-        "failure_message": None,
         "fraud_details": {},
         "livemode": books.live,
         "metadata": of["metadata"],
-        "on_behalf_of": None,
         "outcome": outcome("authorized"),
         "paid": True,
         "payment_intent": of["id"],
         "payment_method": paid_with["id"],
         "payment_method_details": {"type": paid_with["type"], paid_with["type"]: details},
         "receipt_email": of["receipt_email"],
-        "receipt_number": None,
         "receipt_url": f"{books.account.url}/receipts/{charge_id}",
         "refunded": False,
-        "review": None,
-        "shipping": None,
-        "source": None,
-        "source_transfer": None,
-        "statement_descriptor": None,
         "statement_descriptor_suffix": of["statement_descriptor_suffix"],
         "status": "succeeded",
-        "transfer_data": None,
-        "transfer_group": None,
+        **dict.fromkeys(EMPTY_IN_CHARGES),
     }
 
 
