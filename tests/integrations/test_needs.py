@@ -6,10 +6,9 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 from django.contrib.auth.models import Group, User
-from django.test import RequestFactory
 from django.utils import timezone
 
-from integrations import breaker, configuration, errors, health, roles, situation
+from integrations import breaker, configuration, errors, health, roles
 from integrations.models import (
     Connection,
     Delivery,
@@ -20,7 +19,6 @@ from integrations.models import (
     WebhookEvent,
 )
 from integrations.needs import Need, needs_you
-from integrations.service import Mode
 from integrations.situation import Situation
 from tests.factories import A_MOMENT, LeadFactory, PaymentFactory
 from tests.integrations.admin.conftest import a_delivery, a_record
@@ -270,24 +268,6 @@ class TestWhoSees:
 
     def test_who_may_see_nothing_of_it_sees_nothing(self, trouble: None) -> None:
         assert needs(User.objects.create_user("eve", is_staff=True)) == []
-
-
-class TestMode:
-    """Of the installation: the least real of all that is in use."""
-
-    def test_is_sandbox_while_anything_leads_to_this_machine(self, connection: Connection) -> None:
-        assert Situation().mode == Mode.SANDBOX
-
-    def test_is_live_when_what_leads_to_this_machine_is_not_in_use(self, connection: Connection) -> None:
-        configuration.set_enabled(connection.integration, False)
-
-        assert Situation().mode == Mode.LIVE
-
-
-def test_situation_is_read_once_for_a_request() -> None:
-    request = RequestFactory().get("/")
-
-    assert situation.of(request) is situation.of(request)
 
 
 def test_money_that_nobody_looked_at_needs_you_by_kind_until_it_is_seen(ada: User) -> None:
