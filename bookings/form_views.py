@@ -117,7 +117,7 @@ def hold_instead(request: HttpRequest, held: Held, *, embedded: bool) -> HttpRes
     initial = {name: str(value) for name, value in request.POST.items() if name != "instead"}
     wish = views.Wish(
         slug=views.ANYBODY if held.choice.anybody else held.consultant.slug,
-        consultants=asked(held),
+        consultants=asked(held, views.moment_or_none(request.POST["instead"])),
         minutes=held.choice.minutes,
         held=held.row if held.row.pk else None,
     )
@@ -142,15 +142,20 @@ def to_booked(request: HttpRequest, booking: Booking, *, embedded: bool) -> Http
     return response
 
 
-def asked(held: Held) -> list[Consultant]:
-    return list(Consultant.objects.active()) if held.choice.anybody else [held.consultant]
+def asked(held: Held, start: datetime | None = None) -> list[Consultant]:
+    """Who may be met instead, at that time: whose calendar was busy a moment ago still is, whatever our copy says."""
+    if not held.choice.anybody:
+        return [] if start == held.choice.start else [held.consultant]
+    everybody = Consultant.objects.active()
+    return list(everybody.exclude(pk=held.consultant.pk) if start == held.choice.start else everybody)
 
 
 def others(held: Held) -> list[Offer]:
     """Times near the one that is gone, of whoever was asked for."""
-    minutes = held.choice.minutes
+    minutes, gone = held.choice.minutes, held.choice.start
     able = [each for each in asked(held) if minutes in each.minutes]
-    return Offers(able, timedelta(minutes=minutes), timezone.now()).near(held.choice.start, OTHERS)
+    near = Offers(able, timedelta(minutes=minutes), timezone.now()).near(gone, OTHERS + 1)
+    return [offer for offer in near if offer.start != gone or set(offer.consultants) - {held.consultant}][:OTHERS]
 
 
 def later(response: HttpResponse, wait: int) -> HttpResponse:

@@ -17,6 +17,7 @@ from leads.clocks import default_zone, validate_zone
 from leads.models import Lead
 
 A_DAY = 24 * 60  # minutes
+RESERVED_SLUGS = ("any", "embed")  # have a meaning in the addresses of the pages
 
 
 class MeetingType(models.TextChoices):
@@ -135,6 +136,10 @@ class Consultant(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        if self.slug in RESERVED_SLUGS:
+            raise ValidationError({"slug": _("Please choose another one: our pages use this word themselves.")})
 
     @property
     def zone_info(self) -> ZoneInfo:

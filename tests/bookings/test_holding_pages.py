@@ -1,7 +1,7 @@
 """From a time that is chosen to a meeting: what is kept, for how long, and what becomes of what is typed."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -261,6 +261,43 @@ def test_busy_calendar_is_no_other_than_a_time_that_is_gone(client: Client, sett
     answer = book(client, at("10:00"))
 
     assert (answer.status_code, Booking.objects.get().status, Lead.objects.count()) == (409, "held", 0)
+
+
+class BusyForGrace(NoCalendars):
+    def ask(self, consultant: Consultant, *args: Any, **kwargs: Any) -> Answer:
+        return Answer.BUSY if consultant.slug == "grace" else Answer.FREE
+
+
+def test_whoever_is_free_is_another_one_where_a_calendar_is_busy(
+    client: Client, grace: Consultant, settings: Any
+) -> None:
+    settings.BOOKINGS_CALENDAR = f"{__name__}.BusyForGrace"
+    other = ConsultantFactory(name="Zoe")
+    actions.book(other, at("16:00"), 30, a_client("bob@client.example"))
+    form = choose(client, at("10:00"), path="/en/book/any/")["Location"]
+    let_run_out()
+
+    gone = send(client, form)
+    others = re.findall(r'name="instead" value="([^"]*)"', gone.content.decode())
+    same = send(client, form, instead=at("10:00").astimezone(UTC).isoformat())
+    send(client, re.findall(r'method="post" action="([^"]*)"', same.content.decode())[0])
+
+    assert at("10:00").astimezone(UTC).isoformat() in others
+    assert Booking.objects.get(email="ada@client.example").consultant == other
+
+
+def test_time_at_which_the_calendar_is_busy_is_not_offered_again(client: Client, settings: Any) -> None:
+    settings.BOOKINGS_CALENDAR = f"{__name__}.Busy"
+    form = choose(client, at("10:00"))["Location"]
+    let_run_out()
+
+    gone = send(client, form)
+    same = send(client, form, instead=at("10:00").astimezone(UTC).isoformat())
+
+    assert at("10:00").astimezone(UTC).isoformat() not in re.findall(
+        r'"instead" value="([^"]*)"', gone.content.decode()
+    )
+    assert (gone.content.count(b'name="instead"'), same.status_code) == (6, 409)
 
 
 def test_calendar_that_does_not_answer_is_nothing_that_the_visitor_sees(client: Client, settings: Any) -> None:

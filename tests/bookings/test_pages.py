@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core.exceptions import ValidationError
 from django.core.files.base import ContentFile
 from django.test import Client
 from django.utils import timezone
@@ -14,6 +15,7 @@ from PIL import Image
 
 from bookings.actions import book
 from bookings.models import BusyCalendar, Consultant, TimeOff
+from bookings.ports import Answer, NoCalendars
 from tests.bookings.times import at
 from tests.bookings.visiting import choose, clocks, send, text_of
 from tests.factories import ConsultantFactory, a_client
@@ -77,6 +79,27 @@ def test_list_takes_five_queries(client: Client, count: int, django_assert_num_q
 
     with django_assert_num_queries(5):
         client.get("/en/book/")
+
+
+@pytest.mark.parametrize("slug", ["any", "embed"])
+def test_consultant_cannot_be_called_as_our_pages_are(slug: str) -> None:
+    with pytest.raises(ValidationError, match="another one"):
+        grace(slug=slug).full_clean()
+
+
+class AsksNobody(NoCalendars):
+    def ask(self, *args: Any, **kwargs: Any) -> Answer:
+        raise AssertionError("a page asked a calendar")
+
+
+def test_no_page_waits_for_a_calendar_before_somebody_books(client: Client, settings: Any) -> None:
+    settings.BOOKINGS_CALENDAR = f"{__name__}.AsksNobody"
+    grace(busy_calendars=["primary"])
+
+    form = choose(client, at("10:00"))["Location"]
+    answers = [client.get(path) for path in ("/en/book/", PAGE, "/en/book/any/", form)]
+
+    assert [answer.status_code for answer in answers] == [200] * 4
 
 
 # --- times -----------------------------------------------------------------------------------------------------------
