@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from bookings import actions
@@ -307,3 +308,11 @@ def test_many_are_told_in_one_batch(peer: GoogleSandbox) -> None:
     assert deliver() == {"delivered": 5}
     assert len(peer.events()) == len(booked)
     assert {each.status for each in booked} == {Status.CONFIRMED}
+
+
+def test_operators_see_it_on_the_bookings_page(peer: GoogleSandbox, admin_client: Client) -> None:
+    booking = an_entry(peer)
+    page = admin_client.get(f"/admin/bookings/booking/{booking.pk}/change/").content.decode()
+    assert entry(peer, booking)["htmlLink"] in page
+    assert "Bookings to Google Calendar" in page
+    assert "still open" not in page  # which is said of leads
