@@ -13,6 +13,7 @@ from magnetiq.sitemaps import SITEMAPS
 urlpatterns = [
     path("healthz", views.healthz),
     path("readyz", views.readyz),
+    path("metrics", views.metrics, name="metrics"),
     path("admin/two-factor/", include("magnetiq.two_factor.urls")),
     path("admin/", admin.site.urls),
     path("api/v1/", api.urls),

@@ -8,6 +8,11 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from ninja.errors import HttpError
+from prometheus_client import CONTENT_TYPE_LATEST
+
+import integrations.metrics
+from integrations.api.auth import READ
 
 
 @require_safe
@@ -30,6 +35,19 @@ def readyz(request: HttpRequest) -> JsonResponse:
     if any(migration not in applied for migration in newest_migrations()):
         return JsonResponse(parts, status=503)
     return JsonResponse(parts | {"migrations": "ok"})
+
+
+@require_safe
+@never_cache
+def metrics(request: HttpRequest) -> HttpResponse:
+    """For Prometheus, with the token of an operator, or for a colleague's browser."""
+    try:
+        known = any(road(request) for road in READ)
+    except HttpError as refusal:
+        return HttpResponse(str(refusal), status=refusal.status_code, content_type="text/plain")
+    if not known:
+        return HttpResponse("a token is needed", status=401, headers={"WWW-Authenticate": "Bearer"})
+    return HttpResponse(integrations.metrics.text(), content_type=CONTENT_TYPE_LATEST)
 
 
 @cache
