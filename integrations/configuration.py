@@ -195,9 +195,9 @@ def has_moved(connection: Connection) -> bool:
     return service is not None and service.has_moved
 
 
-def service_on(connection: Connection) -> IntegrationService | None:
+def service_on(connection: Connection, *, forced: bool = False) -> IntegrationService | None:
     """None while settings are missing."""
     try:
-        return registry.get(connection.integration.slug)(connection)
+        return registry.get(connection.integration.slug)(connection, forced=forced)
     except (KeyError, ValidationError):
         return None

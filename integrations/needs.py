@@ -108,8 +108,11 @@ def broken(now: Situation) -> Iterator[Need]:
             said = _("The settings lead away from %(book)s, where our records are. Confirm or correct them.")
             yield about(connection, "moved", "alt_route", said % {"book": connection.book}, _("Look at the settings"))
         elif connection.status == Connection.Status.MISCONFIGURED:
-            said = _("%(error)s Mend it, then test the connection.")
             error = sentence(connection.last_error)
+            if now.services[connection.pk].sign_in:
+                yield reconnecting(connection, "misconfigured", "link_off", error)
+                continue
+            said = _("%(error)s Mend it, then test the connection.")
             yield about(connection, "misconfigured", "report", said % {"error": error}, _("Mend and test"))
 
 
@@ -143,6 +146,9 @@ def ending_credentials(now: Situation) -> Iterator[Need]:
     for connection in in_use(now):
         if connection.expires_at and connection.expires_at < now.now + SOON and not connection.must_reenter_secrets:
             days = ceil((connection.expires_at - now.now) / timedelta(days=1))
+            if connection.pk in now.services and now.services[connection.pk].sign_in:
+                yield reconnecting(connection, "expiry", "key", sign_in_ending(days))
+                continue
             yield about(connection, "expiry", "key", ending(days), _("Enter new ones"))
 
 
@@ -154,6 +160,13 @@ def ending(days: int) -> str:
         "The credentials expire in %(days)s days. Make new ones there and enter them here.",
         days,
     )
+    return said % {"days": days}
+
+
+def sign_in_ending(days: int) -> str:
+    if days <= 0:
+        return _("The permission has ended.")
+    said = ngettext("The permission ends in one day.", "The permission ends in %(days)s days.", days)
     return said % {"days": days}
 
 
@@ -314,6 +327,13 @@ def about(connection: Connection, kind: str, icon: str, text: str, button: str) 
     """A need whose button leads to the integration's page."""
     url = reverse("admin:integrations_integration_change", args=[connection.integration_id])
     return Need(kind, icon, f"{whose(connection)}: {text}", button, url, "integrations.view_integration")
+
+
+def reconnecting(connection: Connection, kind: str, icon: str, text: str) -> Need:
+    """A need whose button leads to where somebody signs in."""
+    url = reverse("admin:integrations_integration_account_connect", args=[connection.integration_id, connection.pk])
+    said = f"{whose(connection)}: {text}"
+    return Need(kind, icon, said, _("Reconnect"), url, "integrations.configure_integration")
 
 
 def listed(model: str, **filters: Any) -> str:

@@ -65,6 +65,8 @@ KINDS: dict[str, Promise] = {
 EVENTS: dict[str, Promise] = {
     "test_connection": gettext_lazy("Connection tested"),
     "config_updated": gettext_lazy("Settings changed"),
+    "signed_in": gettext_lazy("Signed in"),
+    "signed_out": gettext_lazy("Signed out"),
     "account_removed": gettext_lazy("Account removed"),
     "enabled": gettext_lazy("Put into use"),
     "disabled": gettext_lazy("Taken out of use"),

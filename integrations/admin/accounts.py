@@ -12,10 +12,10 @@ from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 
-from integrations import configuration, trigger
+from integrations import configuration, signing_in, trigger
 from integrations.models import Connection, Integration
 
-from . import panel
+from . import connecting, panel
 from .forms import account_form_for
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ def urls(model_admin: "VerbsAdmin") -> list[URLPattern]:
         path("<int:pk>/accounts/add/", guarded(add), name=named("account_add")),
         path("<int:pk>/accounts/<int:account>/", guarded(change), name=named("account_change")),
         path("<int:pk>/accounts/<int:account>/remove/", guarded(remove), name=named("account_delete")),
+        path("<int:pk>/accounts/<int:account>/connect/", guarded(connecting.connect), name=named("account_connect")),
+        path("connected/<slug:integration>/", guarded(connecting.connected), name=named("connected")),
     ]
 
 
@@ -59,6 +61,9 @@ def edit(model_admin: "VerbsAdmin", request: HttpRequest, connection: Connection
     with trigger.triggered("admin", request.user.pk):
         form = form_class(request.POST if request.method == "POST" else None)
         saved = form.is_valid()
+    if saved and signing_in.signs_in(connection.integration.slug) and not connection.owner:
+        made = connection.integration.connections.get(owner=form.cleaned_data["owner"])
+        return redirect("admin:integrations_integration_account_connect", connection.integration_id, made.pk)
     if saved:
         messages.success(request, _("The account is saved. Test it."))
         return back(connection)
@@ -69,13 +74,24 @@ def remove(model_admin: "VerbsAdmin", request: HttpRequest, pk: int, account: in
     """GET asks, POST disconnects."""
     if not model_admin.has_configure_permission(request):
         raise PermissionDenied
-    connection = found(pk, account)
+    connection = removable(pk, account)
     if request.method != "POST":
-        return show(model_admin, request, connection, "account_remove")
+        return show(model_admin, request, connection, "account_remove", name=panel.name(connection.integration))
     with trigger.triggered("admin", request.user.pk):
-        configuration.remove_account(connection)
-    messages.success(request, _("“%(owner)s” is disconnected.") % {"owner": connection.owner})
+        told = signing_in.sign_out(connection)
+        if connection.owner:
+            configuration.remove_account(connection)
+    owner = connection.owner or panel.name(connection.integration)
+    messages.success(request, _("“%(owner)s” is disconnected.") % {"owner": owner})
+    if not told:
+        messages.warning(request, _("The other side could not be told: take the permission back there, too."))
     return back(connection)
+
+
+def removable(pk: int, account: int) -> Connection:
+    """An account, or the integration's own connection where somebody has signed in for all."""
+    own = Connection.objects.select_related("integration").filter(pk=account, integration=pk, owner="").first()
+    return own if own and signing_in.signs_in(own.integration.slug) else found(pk, account)
 
 
 def back(connection: Connection) -> HttpResponse:

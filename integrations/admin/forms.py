@@ -1,6 +1,6 @@
 """A service's settings schema as a form. The fields only carry text; pydantic has the only say in what is valid."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
@@ -147,7 +147,18 @@ def account_form_for(connection: Connection) -> type[AccountForm]:
     shared = registry.get(connection.integration.slug).settings_schema.model_fields
     names = [name for name in schema.model_fields if name not in shared]
     base = AccountForm if connection.owner else NewAccountForm
-    return cast(type[AccountForm], made_of(base, schema, names, connection, connection=connection))
+    owners = registry.get(connection.integration.slug).owners()
+    given = {"owner": owner_field(owners)} if owners is not None and not connection.owner else {}
+    return cast(type[AccountForm], made_of(base, schema, names, connection, connection=connection, **given))
+
+
+def owner_field(owners: Mapping[str, str]) -> forms.Field:
+    return forms.ChoiceField(
+        label=_("Whose"),
+        choices=list(owners.items()),
+        help_text=_("It cannot be changed later."),
+        widget=widgets.UnfoldAdminSelectWidget(),
+    )
 
 
 def made_of(

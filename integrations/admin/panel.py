@@ -201,6 +201,8 @@ class Account(NamedTuple):
     colour: str
     since: str
     facts: list[tuple[str, str]]
+    signs_in: bool = False  # instead of entering secrets
+    signed_in: bool = False
 
 
 def accounts(integration: Integration) -> list[Account]:
@@ -212,6 +214,8 @@ def accounts(integration: Integration) -> list[Account]:
 def account(integration: Integration, connection: Connection) -> Account:
     connection.integration = integration
     text, colour = words.LIGHTS[health.light(connection)]
+    service = service_of(integration)
+    sign_in = service.sign_in if service else None
     rows = [
         (_("Last good call"), words.moment(connection.last_success_at)),
         (_("Last test"), words.moment(connection.tested_at)),
@@ -226,6 +230,8 @@ def account(integration: Integration, connection: Connection) -> Account:
         colour,
         words.since(connection.status_since),
         [(what, value) for what, value in rows if value],
+        signs_in=sign_in is not None,
+        signed_in=sign_in is not None and sign_in.is_in(connection),
     )
 
 

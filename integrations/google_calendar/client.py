@@ -205,7 +205,7 @@ class GoogleAuth:
     def exchange(self, code: str, verifier: str, redirect_uri: str) -> Answer:
         """What a sign-in gives: access_token, expires_in, refresh_token, scope."""
         form = {"code": code, "code_verifier": verifier, "redirect_uri": redirect_uri}
-        return self.post("sign_in", {"grant_type": "authorization_code", **form, **self.us})
+        return self.post("sign_in", {"grant_type": "authorization_code", **form, **self.us}, begun=True)
 
     def refresh(self, token: str) -> Answer:
         """access_token, expires_in, scope. Raises Misconfigured when the permission is over."""
@@ -226,12 +226,12 @@ class GoogleAuth:
     def us(self) -> dict[str, str]:
         return {"client_id": self.settings.client_id, "client_secret": self.settings.client_secret.get_secret_value()}
 
-    def post(self, name: str, form: dict[str, str], *, reads_only: bool = False) -> Answer:
+    def post(self, name: str, form: dict[str, str], *, reads_only: bool = False, begun: bool = False) -> Answer:
         def send(timeout: float) -> Answer:
             answer = self.sent(str(self.settings.token_uri), form, timeout)
             told = read(answer)
             if answer.status_code != requests.codes.ok:
-                raise refused_token(answer.status_code, told, who=self.who)
+                raise refused_token(answer.status_code, told, who="" if begun else self.who)
             if not told.get("access_token"):
                 raise unfinished(name)
             return told

@@ -93,15 +93,17 @@ def reasons_of(told: dict[str, Any]) -> set[str]:
 
 
 def refused_token(status: int, told: dict[str, Any], *, who: str) -> errors.IntegrationError:
-    """What the token endpoint means. `who` signed in once, or is about to."""
+    """What the token endpoint means. `who` signed in once; "": somebody is about to."""
     error = str(told.get("error") or "")
+    if error == "invalid_grant" and not who:
+        return errors.Rejected(_("It took too long, or was used before."))
     if error == "invalid_grant":
         said = _("%(who)s: Google's permission has expired or was taken back. Connect again.")
         return errors.Misconfigured(said % {"who": who})
     if error in ("invalid_client", "unauthorized_client"):
         return errors.Misconfigured(_("Google does not know this client ID and secret: copy both again."))
     if error == "redirect_uri_mismatch":
-        return errors.Misconfigured(_("This site's address for the sign-in is not registered in the console."))
+        return errors.Rejected(_("This site's address for the sign-in is not registered in the console."))
     if status == 429:
         return errors.RateLimited(_("Google asks us to wait."), retry_after=TOO_FAST)
     if status >= 500:

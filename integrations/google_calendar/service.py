@@ -1,6 +1,6 @@
 """Whose calendars we keep, and how the connection is tested."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -28,6 +28,7 @@ from integrations.service import (
 from . import accounts, changes, mapping, probe
 from .client import GoogleAuth, GoogleClient, Patience
 from .entries import KIND, Entries
+from .oauth import GoogleSignIn
 from .settings import GoogleAccountSettings, GoogleSettings
 from .sync import chosen, sync
 from .tokens import KEPT, Tokens
@@ -42,6 +43,7 @@ class GoogleCalendarService(IntegrationService):
     settings_schema = GoogleSettings
     account_schema = GoogleAccountSettings
     field_labels = {KIND: mapping.LABELS}
+    sign_in = GoogleSignIn
     settings: GoogleSettings
     patience = Patience()
 
@@ -74,6 +76,11 @@ class GoogleCalendarService(IntegrationService):
     def calendar_of(cls, consultant: Consultant) -> str:
         """The calendar that we write to."""
         return accounts.calendar_of(consultant)
+
+    @classmethod
+    def owners(cls) -> Mapping[str, str]:
+        """Consultants, by their slugs."""
+        return dict(Consultant.objects.values_list("slug", "name"))
 
     @cached_property
     def who(self) -> str:

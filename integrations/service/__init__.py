@@ -4,10 +4,12 @@ from .base import IntegrationService
 from .declared import Job, Operation, Outcome, job, operation
 from .reports import ConnectionReport, Incoming, JobReport, Mode, Promised, Requirement
 from .settings import RATE, IntegrationSettings, env_name, is_secret, is_this_machine, title_of
+from .signing import Grant, SignIn
 
 __all__ = [
     "RATE",
     "ConnectionReport",
+    "Grant",
     "Incoming",
     "IntegrationService",
     "IntegrationSettings",
@@ -18,6 +20,7 @@ __all__ = [
     "Outcome",
     "Promised",
     "Requirement",
+    "SignIn",
     "env_name",
     "is_secret",
     "is_this_machine",

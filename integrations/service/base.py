@@ -17,6 +17,7 @@ from integrations.models import Connection, Delivery
 from .declared import Job, Operation
 from .reports import ConnectionReport, Incoming, Mode, Promised, Requirement
 from .settings import IntegrationSettings, is_this_machine
+from .signing import SignIn
 
 
 class IntegrationService:
@@ -29,6 +30,9 @@ class IntegrationService:
     # What each further account adds (an endpoint, a consultant's calendar), if there may be any: a subclass of
     # `settings_schema`, whose additional fields are all kept encrypted on that account's Connection.
     account_schema: ClassVar[type[IntegrationSettings] | None] = None
+
+    # How somebody lets a connection act for them, where credentials are not entered but signed in for.
+    sign_in: ClassVar[type[SignIn] | None] = None
 
     # What people call the fields of their records: {kind of record there: {field: label}}.
     field_labels: ClassVar[Mapping[str, Mapping[str, Promise | str]]] = {}
@@ -84,6 +88,11 @@ class IntegrationService:
     def mode_of(cls, settings: Any) -> Mode:
         """What such settings lead to; by default a stand-in where a setting called `url` points at this machine."""
         return Mode.SANDBOX if is_this_machine(str(getattr(settings, "url", ""))) else Mode.LIVE
+
+    @classmethod
+    def owners(cls) -> Mapping[str, str] | None:
+        """{owner: name} of all who may have a further account; None where accounts may be called anything."""
+        return None
 
     def requirements(self) -> list[Requirement]:
         """What must be true before going live, beyond what holds for every integration (see `golive`).

@@ -158,6 +158,7 @@ def address(name: str, ids: dict[str, Any]) -> str:
         "run": ids["run"],
         "delivery": ids["letter"],
         "letter": "test_letter",
+        "integration": "email",
         "language": "de",
         "content_type_id": ContentType.objects.get_for_model(Lead).pk,
         "app_label": "leads",

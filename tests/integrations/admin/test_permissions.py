@@ -14,7 +14,7 @@ from tests.integrations.admin.conftest import a_delivery, page, text
 from tests.postbox.service import PostboxService
 
 # What is asked before it is done, and how many are dead and how far a run is.
-LOOKING = {"changelist", "change", "history", "add", "delete", "dead", "runs", "progress"}
+LOOKING = {"changelist", "change", "history", "add", "delete", "dead", "runs", "progress", "connect", "connected"}
 
 
 def changing_urls() -> Iterator[str]:
@@ -33,8 +33,8 @@ def test_address_that_changes_something_refuses_get(operator: Client, url: str) 
 
 
 def test_every_verb_has_such_an_address() -> None:
-    # integrations, deliveries, webhooks, records, tokens, suppressed addresses, the copy guard
-    assert len(set(changing_urls())) == 8 + 4 + 1 + 2 + 1 + 1 + 1
+    # integrations, deliveries, webhooks, records, incidents, tokens, suppressed addresses, the copy guard
+    assert len(set(changing_urls())) == 8 + 4 + 1 + 2 + 1 + 1 + 1 + 1
 
 
 def test_nothing_is_open_to_the_public(client: Client, connection: Connection) -> None:
