@@ -9,7 +9,7 @@ from bookings import actions
 from bookings.models import Booking
 from bookings.models.booking import Answer, Problem, Status
 from integrations import configuration, errors
-from integrations.google_calendar import names
+from integrations.google_calendar import names, outside
 from integrations.google_calendar.sandbox import PERSON, GoogleSandbox
 from integrations.models import Delivery, Integration
 from tests.bookings.times import at
@@ -95,6 +95,15 @@ class TestEcho:
         assert pull() == {}
         assert (fresh(booking).starts_at, begins(entry(peer, booking))) == (at("11:00"), at("11:00"))
         assert entry(peer, booking)["location"] == "Room 7"
+
+    def test_what_was_read_before_we_wrote_says_nothing(self, peer: GoogleSandbox) -> None:
+        """A list may be older than what another worker has written since."""
+        booking = synced(peer)
+        before = entry(peer, booking)
+        actions.move(booking, at("11:00"))
+        deliver()
+        assert outside.hear(fresh(booking), record(booking), before, apply=True) == ""
+        assert fresh(booking).starts_at == at("11:00")
 
     def test_our_own_deletion_means_nothing(self, peer: GoogleSandbox) -> None:
         booking, other = synced(peer), an_entry(peer, "12:00")
