@@ -101,17 +101,18 @@ def day_or_today(text: str, zone: str) -> date:
     return found if abs((found - today).days) < 3660 else today
 
 
-def age(known: Freshness, now: datetime) -> dict[str, str]:
-    """In words, and the colour of them."""
+def age(known: Freshness, now: datetime) -> str:
+    """In words."""
+    ago = timesince(known.checked_at, now) if known.checked_at else ""
     match known.status:
         case Status.NONE:
-            return {"text": _("no calendar of their own: our bookings are all we know"), "colour": "default"}
+            return _("no calendar of their own: our bookings are all we know")
         case Status.UNKNOWN:
-            return {"text": _("calendar not read yet: what is busy in it is not shown"), "colour": "danger"}
-    ago = timesince(known.checked_at, now) if known.checked_at else ""
-    if known.status == Status.FRESH:
-        return {"text": _("calendar read %(ago)s ago") % {"ago": ago}, "colour": "success"}
-    return {"text": _("calendar out of date: read %(ago)s ago") % {"ago": ago}, "colour": "warning"}
+            return _("calendar not read yet: what is busy in it is not shown")
+        case Status.STALE:
+            return _("calendar out of date: read %(ago)s ago") % {"ago": ago}
+        case Status.FRESH:
+            return _("calendar read %(ago)s ago") % {"ago": ago}
 
 
 class MomentField(forms.CharField):
@@ -204,7 +205,15 @@ class CalendarMixin:
         now = timezone.now()
         known = freshness(consultants, now)
         ways = self.ways_to_connect(request, [each for each in consultants if known[each.pk].status in BAD])
-        return [{"consultant": each, "url": ways.get(each.pk, ""), **age(known[each.pk], now)} for each in consultants]
+        return [
+            {
+                "consultant": each,
+                "status": known[each.pk].status,
+                "text": age(known[each.pk], now),
+                "url": ways.get(each.pk, ""),
+            }
+            for each in consultants
+        ]
 
     def ways_to_connect(self, request: HttpRequest, consultants: list[Consultant]) -> dict[int, str]:
         """By the consultants' ids; empty for whoever may not, or where calendars are not ours to connect."""

@@ -104,7 +104,7 @@ def block(day: Day, entry: Entry, start: int, end: int) -> Block:
     kind = "problem" if row.problem else row.status
     name = f"{date_format(day.day, 'l')} {clock} {day.consultant}: {row.name}, {row.get_status_display()}"
     url = reverse("admin:bookings_booking_change", args=[row.pk])
-    return Block(start, end, kind, f"{clock} {row.name}", name, url)
+    return Block(start, end, kind, f"{clock[:5]} {row.name}", name, url)
 
 
 def cells(day: Day, first: int, last: int, minutes: int) -> Iterator[Block]:

@@ -79,7 +79,7 @@ def test_a_day_shows_what_stands_in_it_and_what_is_free(operator: Client, consul
 
     assert blocks(page) == [(600, 630, "confirmed"), (660, 690, "held"), (780, 840, "busy"), (900, 1020, "off")]
     assert free(page) == [540, 570, 630, 690, 720, 750, 840, 870]
-    assert "10:00–10:30 Ada Lovelace" in text(page)
+    assert "10:00 Ada Lovelace" in text(page)
 
 
 def test_hold_that_is_over_is_not_there(operator: Client, consultant: Consultant) -> None:
