@@ -1,4 +1,4 @@
-"""What `manage.py demo` does before it shows the guide: how long it waits for its leads, and what it tests."""
+"""What `manage.py demo` does before it shows the guide: how long it waits for its leads, what it tests and reads."""
 
 from io import StringIO
 
@@ -41,3 +41,12 @@ def test_test_of_every_connection_in_use_is_set_off() -> None:
     demo.Command().test_connections(["odoo", "webhooks"])  # which nobody has put into use
 
     assert list(Run.objects.values_list("kind", "integration__slug")) == [("test", "odoo")]
+
+
+@pytest.mark.parametrize(("enabled", "expected"), [(True, [{"job": "sync_calendars"}]), (False, [])])
+def test_calendars_are_read_at_once_where_they_are_in_use(enabled: bool, expected: list[dict[str, str]]) -> None:
+    Integration.objects.filter(slug="google_calendar").update(enabled=enabled)
+
+    demo.Command().read_calendars()
+
+    assert [run.arguments for run in Run.objects.filter(kind="job")] == expected

@@ -16,7 +16,8 @@ import bookings.demo
 import leads.demo
 import webinars.demo
 from integrations import runs, sandbox
-from integrations.models import Connection, Delivery
+from integrations.google_calendar.service import GoogleCalendarService
+from integrations.models import Connection, Delivery, Integration
 from integrations.odoo.service import OdooService
 from leads.models import Lead
 from magnetiq.one_process import HOST, OneProcess, free_port
@@ -110,6 +111,7 @@ class Command(BaseCommand):
         try:
             self.await_leads()
             self.test_connections(list(peers))
+            self.read_calendars()
             self.guide(port, peers)
             while True:  # signal.pause() sleeps through a signal that came just before it
                 time.sleep(0.5)
@@ -137,6 +139,11 @@ class Command(BaseCommand):
         for connection in Connection.objects.in_use().filter(integration__slug__in=slugs, integration__enabled=True):
             of_whom = {"owner": connection.owner} if connection.owner else {}
             runs.start("test", integration=connection.integration, **of_whom)
+
+    def read_calendars(self) -> None:
+        """Set off the first look, so that nobody waits five minutes for times that take the calendars into account."""
+        for integration in Integration.objects.filter(slug=GoogleCalendarService.slug, enabled=True):
+            runs.start("job", integration=integration, job="sync_calendars")
 
     def guide(self, port: int, peers: dict[str, sandbox.Peer]) -> None:
         names = {slug: slug.replace("_", " ").title() for slug in peers}
