@@ -101,7 +101,7 @@ def refused_token(status: int, told: dict[str, Any], *, who: str) -> errors.Inte
         said = _("%(who)s: Google's permission has expired or was taken back. Connect again.")
         return errors.Misconfigured(said % {"who": who})
     if error in ("invalid_client", "unauthorized_client"):
-        return errors.Misconfigured(_("Google does not know this client ID and secret: copy both again."))
+        return errors.Misconfigured(_("Google does not know this application. Copy its ID and its secret again."))
     if error == "redirect_uri_mismatch":
         return errors.Rejected(_("This site's address for the sign-in is not registered in the console."))
     if status == 429:

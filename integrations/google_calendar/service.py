@@ -1,11 +1,12 @@
 """Whose calendars we keep, and how the connection is tested."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from django.db.models import prefetch_related_objects
+from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from bookings.models import Booking, Consultant
@@ -25,7 +26,7 @@ from integrations.service import (
     operation,
 )
 
-from . import accounts, changes, mapping, probe
+from . import accounts, availability, changes, mapping, probe
 from .client import GoogleAuth, GoogleClient, Patience
 from .entries import KIND, Entries
 from .oauth import GoogleSignIn
@@ -121,7 +122,20 @@ class GoogleCalendarService(IntegrationService):
         return probe.report(self)
 
     def requirements(self) -> list[Requirement]:
-        return probe.requirements(self)
+        """Everybody signed in for good, and every calendar within reach, as the last tests found it."""
+        return probe.requirements()
+
+    # --- when people are free -----------------------------------------------------------------------------------------
+
+    def check_consultant_availability(self, calendar_id: str, start: datetime, end: datetime) -> dict[str, Any]:
+        """Whether a calendar is free between two aware moments; see `availability.check`."""
+        return availability.check(self.client, calendar_id, start, end)
+
+    def get_multi_week_availability(
+        self, calendar_ids: Sequence[str], start: date | None = None, weeks: int = 4
+    ) -> dict[str, Any]:
+        """Free stretches of working time, day by day; see `availability.weeks_of`."""
+        return availability.weeks_of(self.client, calendar_ids, start or timezone.localdate(), weeks)
 
     # --- entries ------------------------------------------------------------------------------------------------------
 
