@@ -118,9 +118,9 @@ class Situation:
 
     @cached_property
     def matters(self) -> list[tuple[int, str, int]]:
-        """(id of a connection, kind, how many incidents nobody has taken note of). Payments tell of theirs by notices,
-        and outages are told of where a human must end them."""
-        told = Q(kind=OUTAGE) | Q(subject_type=Payment._meta.label_lower)
+        """(id of a connection, kind, how many incidents nobody has taken note of). Payments and bookings tell of theirs
+        by themselves, and outages are told of where a human must end them."""
+        told = Q(kind=OUTAGE) | Q(subject_type__in=[Payment._meta.label_lower, Booking._meta.label_lower])
         rows = Incident.objects.open().filter(acknowledged_at=None).exclude(told).order_by("connection", "kind")
         return list(rows.values_list("connection", "kind").annotate(n=Count("pk")))
 

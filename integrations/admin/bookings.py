@@ -17,8 +17,10 @@ from bookings.actions.outside import moment
 from bookings.admin.bookings import BookingAdmin
 from bookings.admin.clocks import stretch
 from bookings.errors import BookingError
-from bookings.models import Booking
+from bookings.models import Booking, Consultant
 from bookings.models.booking import OPEN, Problem, Status
+from integrations import registry
+from integrations.models import Connection
 
 from .base import Button, Run, Verb, WithVerbs
 
@@ -129,6 +131,19 @@ class BookingInStepAdmin(WithVerbs, BookingAdmin):
         url = reverse("admin:bookings_booking_calendar")
         buttons = [Button(_("Calendar"), "calendar_month", url, is_link=True)]
         return super().changelist_view(request, {"buttons": buttons, **(extra_context or {})})
+
+    def ways_to_connect(self, request: HttpRequest, consultants: list[Consultant]) -> dict[int, str]:
+        """To where somebody signs in for the consultant's own account, else for that of all."""
+        if not (consultants and self.has_configure_permission(request)):
+            return {}
+        signed_in_for = [slug for slug, service in registry.services().items() if service.sign_in]
+        owners = ["", *(each.slug for each in consultants)]
+        rows = Connection.objects.in_use().filter(integration__slug__in=signed_in_for, integration__enabled=True)
+        urls = {
+            row.owner: reverse("admin:integrations_integration_account_connect", args=[row.integration_id, row.pk])
+            for row in rows.filter(owner__in=owners)
+        }
+        return {each.pk: urls.get(each.slug) or urls.get("", "") for each in consultants}
 
     def buttons(self, request: HttpRequest, row: Booking | None) -> list[Button]:
         if row is None:

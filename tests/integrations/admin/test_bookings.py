@@ -13,7 +13,8 @@ from bookings.actions import book, note_problem
 from bookings.actions.slots import occupy
 from bookings.models import Booking
 from bookings.models.booking import Problem
-from integrations.models import Delivery
+from integrations import incidents
+from integrations.models import Connection, Delivery, Integration
 from tests.bookings.times import at
 from tests.factories import ConsultantFactory, a_client
 
@@ -195,6 +196,41 @@ def test_dashboard_says_nothing_of_bookings_to_who_may_not_see_them(
     meeting(pending=True)
 
     assert [need.kind for need in staff().get("/admin/").context["needs"]] == []
+
+
+def test_what_is_told_as_a_problem_is_not_told_as_an_incident_too(operator: Client) -> None:
+    booking = meeting()
+    note_problem(booking, Problem.CALENDAR_BUSY)
+    Integration.objects.filter(slug="google_calendar").update(enabled=True)
+    own = Connection.objects.get(integration__slug="google_calendar", owner="")
+    incidents.report(own, "calendar_conflict", booking, "Two at once.")
+
+    needs = [need.kind for need in operator.get("/admin/").context["needs"]]
+
+    assert (needs.count("bookings"), needs.count("incident")) == (1, 0)
+
+
+def test_calendar_leads_to_where_an_account_is_signed_in_for_again(
+    operator: Client, staff: Callable[..., Client]
+) -> None:
+    google = Integration.objects.get(slug="google_calendar")
+    Integration.objects.filter(pk=google.pk).update(enabled=True)
+    shared = Connection.objects.get(integration=google, owner="")
+    grace = ConsultantFactory(name="Grace Hopper", slug="grace", busy_calendars=["grace@firm.example"])
+    own = Connection.objects.create(integration=google, owner=grace.slug)
+    ConsultantFactory(name="Edith Clarke", busy_calendars=["edith@firm.example"])
+    ConsultantFactory(name="Joan Miller")  # without calendars
+
+    ages = operator.get(f"{LIST}calendar/").context["ages"]
+
+    connect = f"/admin/integrations/integration/{google.pk}/accounts/"
+    urls = {str(age["consultant"]): age["url"] for age in ages}
+    assert urls == {
+        "Edith Clarke": f"{connect}{shared.pk}/connect/",
+        "Grace Hopper": f"{connect}{own.pk}/connect/",
+        "Joan Miller": "",
+    }
+    assert "Reconnect" not in text(staff("view_booking", "view_consultant").get(f"{LIST}calendar/"))
 
 
 def test_list_leads_to_the_calendar(operator: Client) -> None:
