@@ -79,6 +79,12 @@ class PaymentInDoubt(PaymentsUnavailable):
     message = _("Something about your payment needs a look by us. We will write to you.")
 
 
+class LessGoesBack(WebinarError):
+    """Than whoever wants to cancel was told: a deadline has passed since, or a part went back already."""
+
+    message = _("You would get back less than this page told you before. Please look at it again before you cancel.")
+
+
 class NotRefundable(WebinarError):
     message = _("Nothing of this payment can be refunded.")
 

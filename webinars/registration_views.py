@@ -4,6 +4,7 @@ Looking changes nothing, only buttons do; the reasons, and those for going witho
 `leads.letter_views`.
 """
 
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from http import HTTPStatus
@@ -24,7 +25,6 @@ from webinars.models import Registration
 from webinars.models.registration import Status
 from webinars.ports import payments
 from webinars.refunding import refund_due
-from webinars.standing import Standing
 
 POSTS, WINDOW = 30, 600
 MAY_CHANGE = frozenset({Status.PENDING_PAYMENT, Status.CONFIRMED, Status.WAITLISTED, Status.OFFERED})
@@ -76,7 +76,8 @@ def change(request: HttpRequest, found: Registration) -> HttpResponse:
 
 
 def cancel(request: HttpRequest, found: Registration) -> HttpResponse:
-    actions.cancel(found)
+    """Pages stay open for days, and rules go by days: nobody gets less back than the page says that they look at."""
+    actions.cancel(found, promised=amount(request.POST.get("due", "")))
     return back(request, "")
 
 
@@ -120,6 +121,7 @@ def show(
     form: DetailsForm | None = None,
 ) -> HttpResponse:
     stands = standing.of(found)
+    due = refund_due(found, stands.now) if stands.paid else Decimal(0)
     context: dict[str, Any] = {
         "registration": found,
         "session": found.session,
@@ -132,12 +134,12 @@ def show(
         "calendar": f"{request.path}calendar.ics",
         "visitor_zone": found.zone or zones.of_visitor(request),
         "stands": stands,
-        "refund_due": due_in_words(stands),
+        "due": f"{due:f}",
+        "refund_due": wording.money(due, stands.paid[-1].currency) if due else "",
     }
     return render(request, "webinars/registration.html", context, status=status)
 
 
-def due_in_words(stands: Standing) -> str:
-    """What cancelling right now gives back; "" for nothing."""
-    due = refund_due(stands.registration, stands.now) if stands.paid else Decimal(0)
-    return wording.money(due, stands.paid[-1].currency) if due else ""
+def amount(text: str) -> Decimal:
+    """0 for what is none."""
+    return Decimal(text) if re.fullmatch(r"\d{1,8}(\.\d{1,3})?", text, re.ASCII) else Decimal(0)

@@ -14,11 +14,8 @@ from django.utils import timezone, translation
 
 from integrations.redact import redact
 from tests.factories import RegistrationFactory, SessionFactory
-from tests.webinars.paying import hear, pay
 from webinars import links
-from webinars.actions import begin_payment
 from webinars.models import Registration
-from webinars.payments import State
 
 pytestmark = pytest.mark.django_db
 
@@ -245,36 +242,3 @@ def test_page_takes_two_queries(client: Client, django_assert_num_queries: Any) 
 
     with django_assert_num_queries(2):
         client.get(path_of(registration))
-
-
-@pytest.mark.parametrize(
-    ("days", "told"), [(10, "you get 99.00 EUR back"), (3, "you get 49.50 EUR back"), (1, "you get nothing back")]
-)
-def test_page_says_beforehand_what_cancelling_gives_back(client: Client, days: int, told: str) -> None:
-    starts_at = timezone.now() + timedelta(days=days)
-    registration = a_registration("pending_payment", session__price=99, session__starts_at=starts_at)
-    receipt = pay(registration).receipt_number
-
-    text = client.get(path_of(registration)).content.decode()
-
-    assert f"If you cancel now, {told}" in text
-    assert f"Receipt {receipt} of" in text
-
-
-def test_page_tells_what_went_back_after_cancelling(client: Client) -> None:
-    registration = a_registration("pending_payment", session__price=99)
-    pay(registration)
-
-    page = press(client, registration, "cancel")
-
-    assert "99.00 EUR are on their way back to you." in page.content.decode()
-
-
-def test_payment_that_the_bank_processes_is_not_asked_for_again(client: Client) -> None:
-    registration = a_registration("pending_payment", session__price=99)
-    hear(begin_payment(registration), State.PROCESSING)
-
-    page = client.get(path_of(registration))
-
-    assert heading(page) == "Your payment is on its way"
-    assert 'value="pay"' not in page.content.decode()

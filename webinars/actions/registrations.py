@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,7 +11,7 @@ from leads.sweeping import one_by_one
 from webinars.actions.following import abandon
 from webinars.actions.seats import confirm, expect, hold_for_paying, lock, locked, move, of, offer_free_seats
 from webinars.actions.settling import due_by_rule, open_payments, settle_up
-from webinars.errors import OfferOver, SessionNotStarted, SessionOver
+from webinars.errors import LessGoesBack, OfferOver, SessionNotStarted, SessionOver
 from webinars.models import Refund, Registration, Session
 from webinars.models.registration import DETAILS, HELD, OPEN, OVER, SEATED, Status
 from webinars.ports import payments
@@ -26,16 +27,18 @@ DOOR = timedelta(hours=2)  # before the start, whoever looks in is there
 
 
 @transaction.atomic
-def cancel(registration: Registration) -> None:
+def cancel(registration: Registration, *, promised: Decimal = Decimal(0)) -> None:
     """Give the seat or the place up; the seat goes to the next in line. Raises `ImpossibleMove`, `SessionOver`.
 
-    What was paid goes back as far as the session's rules say.
+    What was paid goes back as far as the session's rules say. Raises `LessGoesBack` where that is less than `promised`.
     """
     expect(locked(registration), OPEN)
     now = timezone.now()
     if registration.session.ends_at <= now:
         raise SessionOver
     due = due_by_rule([registration], now)
+    if sum(amount for _payment, amount in due) < promised:
+        raise LessGoesBack
     give_up(registration)
     settle_up([registration], due, Refund.Reason.CANCELLED_BY_CLIENT)
 
