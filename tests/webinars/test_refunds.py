@@ -132,6 +132,17 @@ def test_forgotten_person_gets_the_money_back_and_leaves_the_sums() -> None:
 # --- by an operator -------------------------------------------------------------------------------------------------
 
 
+def test_money_for_a_seat_that_a_forgotten_person_had_lost_goes_back() -> None:
+    """Nobody would come to it."""
+    payment = begin_payment(RegistrationFactory(session=SessionFactory(price=PRICE), status="pending_payment"))
+    Registration.objects.update(status="expired", held_until=None)
+    forget([payment.registration.lead])
+
+    hear(payment)
+
+    assert (Registration.objects.get().status, Refund.objects.get().amount) == ("expired", payment.amount)
+
+
 def test_operator_refunds_a_part_and_then_the_rest_and_no_more(admin_user: Any) -> None:
     payment = a_paid_seat()
 

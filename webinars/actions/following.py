@@ -74,7 +74,7 @@ def gets_seat(registration: Registration, now: datetime) -> bool:
     session = registration.session
     if registration.status == Standing.PENDING_PAYMENT:
         return session.ends_at > now
-    if registration.status != Standing.EXPIRED or session.starts_at <= now:
+    if registration.status != Standing.EXPIRED or registration.is_forgotten or session.starts_at <= now:
         return False
     room = room_in(session)
     return session.status == Session.Status.PUBLISHED and not room.waiting and bool(room.free(1))
