@@ -116,9 +116,11 @@ def expect_start(occasion: str, booking: Booking) -> None:
         raise Obsolete(gettext("The consultation was moved meanwhile."))
 
 
-def former_start(occasion: str) -> datetime | None:
+def former_start(occasion: str, booking: Booking) -> datetime | None:
+    """None where it is not known, or the same: a meeting may only have become longer."""
     former = occasion.partition("|")[0].partition(">")[2]
-    return datetime.fromisoformat(former) if former else None
+    moment = datetime.fromisoformat(former) if former else None
+    return moment if moment != booking.starts_at else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,7 +228,7 @@ class BookingMoved(BookingConfirmation):
 
     @classmethod
     def context(cls, subject: Booking, occasion: str) -> Context:
-        former = former_start(occasion)
+        former = former_start(occasion, subject)
         return BookingMovedContext(**cls.values(subject), **cls.way_in(subject), old_datetime=former)
 
 

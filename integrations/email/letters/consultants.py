@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings as django_settings
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from bookings.calendar import place
@@ -91,11 +92,24 @@ class ToConsultant(AboutBooking):
         return cls.context_class(**cls.values(subject))
 
 
+@dataclass(frozen=True, kw_only=True)
+class ConsultantRequestContext(ConsultantContext):
+    samples = {**ABOUT, "en": {**ABOUT["en"], "page_url": Link("https://www.example.com/admin/bookings/booking/1/")}}
+
+    page_url: Link = told(_("The booking's page in the admin"), button=_("Look at it"))
+
+
 class ConsultantRequest(ToConsultant):
     name = "consultant_request"
     label = _("To the consultant: booking requested")
     purpose = _("When somebody asks for a consultation that has to be confirmed first.")
+    context_class = ConsultantRequestContext
     statuses = frozenset({Status.PENDING})
+
+    @classmethod
+    def context(cls, subject: Booking, occasion: str) -> Context:
+        page = f"{django_settings.SITE_URL}{reverse('admin:bookings_booking_change', args=[subject.pk])}"
+        return ConsultantRequestContext(**cls.values(subject), page_url=Link(page))
 
 
 class ConsultantBooking(ToConsultant):
@@ -123,7 +137,7 @@ class ConsultantMoved(ConsultantBooking):
 
     @classmethod
     def context(cls, subject: Booking, occasion: str) -> Context:
-        return ConsultantMovedContext(**cls.values(subject), old_datetime=former_start(occasion))
+        return ConsultantMovedContext(**cls.values(subject), old_datetime=former_start(occasion, subject))
 
 
 class ConsultantCancelled(ToConsultant):

@@ -327,7 +327,14 @@ def test_moved_letter_tells_the_former_time() -> None:
     text = part(written(MOVED, booking, of_start(1, booking, BEFORE)), "plain")
 
     assert "It was to begin on Wednesday, 31 March 2027, 10:00 (CEST)." in text
-    assert "It was to begin" not in part(written(MOVED, booking), "plain")
+    for unknown in ("", of_start(1, booking, START)):  # a meeting may only have become longer
+        assert "It was to begin" not in part(written(MOVED, booking, unknown), "plain")
+
+
+def test_whoever_is_to_confirm_a_request_finds_it_in_the_admin() -> None:
+    booking = booked(pending=True)
+
+    assert f"/admin/bookings/booking/{booking.pk}/" in part(written(TO_CONSULTANT[0], booking), "html")
 
 
 def test_address_in_a_clients_name_does_not_go_out_as_ours() -> None:
