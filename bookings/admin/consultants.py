@@ -19,6 +19,7 @@ from unfold.widgets import (
 )
 
 from bookings.admin.clocks import on_clock
+from bookings.admin.time_off import warn
 from bookings.models import Consultant, TimeOff, WorkingHours
 from bookings.models.consultant import A_DAY, MeetingType
 from bookings.offers import Offers
@@ -158,6 +159,11 @@ class ConsultantAdmin(ModelAdmin, TranslationAdmin):  # type: ignore[misc,type-a
     ) -> HttpResponse:
         with clock(self.zone_of(request, object_id)):
             return rendered(super().changeform_view(request, object_id, form_url, extra_context))
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        if formset.model is TimeOff:
+            warn(request, [*formset.new_objects, *(row for row, _fields in formset.changed_objects)])
 
     def zone_of(self, request: HttpRequest, object_id: str | None) -> str:
         """As it is typed, otherwise the consultant's."""

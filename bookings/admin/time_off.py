@@ -1,5 +1,6 @@
 """Time in which nobody can book: of one consultant, or of several at once, each by their own clock."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -80,6 +81,14 @@ def meetings_in(spans: dict[Consultant, Span]) -> QuerySet[Booking]:
     return found.filter(inside).order_by("starts_at") if spans else found.none()
 
 
+def warn(request: HttpRequest, rows: Iterable[TimeOff]) -> None:
+    """Of what is booked in time off that is saved already: it stays, and somebody may have to act."""
+    for row in rows:
+        inside = meetings_in({row.consultant: Span(row.starts_at, row.ends_at)})
+        if told := ", ".join(str(booking) for booking in inside):
+            messages.warning(request, _("Booked in this time off, and still so: %(bookings)s.") % {"bookings": told})
+
+
 class OverFilter(admin.SimpleListFilter):
     title = gettext_lazy("when")
     parameter_name = "when"
@@ -144,6 +153,10 @@ class TimeOffAdmin(ModelAdmin):  # type: ignore[misc]
             "inside": inside,
         }
         return render(request, "admin/bookings/timeoff/add.html", context)
+
+    def save_model(self, request: HttpRequest, obj: TimeOff, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        warn(request, [obj])
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
