@@ -16,6 +16,7 @@ from tests.concurrency import at_once
 from tests.factories import ConsultantFactory
 
 CROWD = 20
+ROUNDS = [0, *[pytest.param(turn, marks=pytest.mark.soak) for turn in range(1, 20)]]
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,7 +39,8 @@ def forms(live_server: LiveServer, count: int) -> list[str]:
     return [f"{live_server.url}/en/book/form/{links.token_of_hold(row)}/" for row in rows]
 
 
-def test_one_of_twenty_holds_the_time(live_server: LiveServer) -> None:
+@pytest.mark.parametrize("turn", ROUNDS)
+def test_one_of_twenty_holds_the_time(live_server: LiveServer, turn: int) -> None:
     url, typed = f"{live_server.url}/en/book/grace/embed/", {"start": at("10:00").isoformat(), "minutes": "30"}
 
     answers = at_once(lambda number: post(url, number, typed), range(CROWD))
@@ -48,7 +50,8 @@ def test_one_of_twenty_holds_the_time(live_server: LiveServer) -> None:
     assert Booking.objects.get().status == Status.HELD
 
 
-def test_one_of_twenty_gets_the_meeting(live_server: LiveServer) -> None:
+@pytest.mark.parametrize("turn", ROUNDS)
+def test_one_of_twenty_gets_the_meeting(live_server: LiveServer, turn: int) -> None:
     tries = list(enumerate(forms(live_server, CROWD)))
 
     answers = at_once(lambda each: post(each[1], each[0], {**TYPED, "email": f"p{each[0]}@client.example"}), tries)
