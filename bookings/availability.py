@@ -1,6 +1,6 @@
 """Which hours are offered, and why the others are not: a pure function over aware times. Nobody is asked here.
 
-Offering and explaining is one and the same: a slot is a beginning for which `Calendar.why_not` has nothing to say.
+A slot is a beginning for which `Calendar.why_not` has nothing to say.
 """
 
 from collections import Counter
@@ -87,12 +87,17 @@ class Calendar:
                 yield from (each for each in self.slots_on(day) if start <= each.start < end)
 
     def slots_on(self, day: date) -> Iterator[Span]:
+        """Exactly the beginnings that `why_not` says nothing about, without asking it about what holds for all."""
+        if day in self.rules.holidays or self.full(day):
+            return
         for stretch in self.working(day):
-            beginning = stretch.start
-            while beginning < stretch.end:
-                if self.why_not(beginning) is None:
-                    yield Span(beginning, beginning + self.length)
-                beginning += self.rules.step
+            start, until = stretch.start, stretch.end
+            while start < until:
+                end = start + self.length
+                lasts = end <= until or self.goes_on(stretch, end, day)
+                if lasts and self.earliest <= start <= self.latest and not self.unavailable.overlapping(start, end):
+                    yield Span(start, end)
+                start += self.rules.step
 
     def why_not(self, start: datetime) -> Objection | None:
         """None where a meeting that begins then is offered."""
@@ -140,9 +145,10 @@ class Calendar:
 
     def goes_on(self, stretch: Span, end: datetime, day: date) -> bool:
         """Whether work goes on over midnight, into a day that is no holiday, for long enough."""
-        if day + DAY in self.rules.holidays:
+        tomorrow = self.working(day + DAY)
+        if day + DAY in self.rules.holidays or not tomorrow or tomorrow[0].start > stretch.end:
             return False
-        return Spans([stretch, *self.working(day + DAY)]).cover(stretch.start, end)
+        return Spans([stretch, *tomorrow]).cover(stretch.start, end)
 
     def working(self, day: date) -> list[Span]:
         if day not in self.days:
