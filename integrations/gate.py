@@ -329,11 +329,11 @@ def seconds_over_rate(rate: str, integration: str, operation: str) -> float:
     return max(reset_at - time.time(), 0.1)
 
 
-def rate_used(rate: str, integration: str, operation: str) -> tuple[int, int] | None:
-    """Calls within the rate's window up to now, and how many it allows; None while the limiter is down."""
+def rate_used(rate: str, integration: str, operation: str) -> int | None:
+    """How many calls of the rate's window are taken; None while the limiter is down."""
     item = parse(rate)
     try:
         stats = limiter(django_settings.REDIS_URL or "memory://").get_window_stats(item, integration, operation)
     except Exception:
         return None
-    return max(item.amount - stats.remaining, 0), item.amount
+    return max(item.amount - stats.remaining, 0)

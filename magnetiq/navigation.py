@@ -60,6 +60,8 @@ GROUPS: list[tuple[Promise | str, list[Page]]] = [
             (_("Incidents"), "emergency_home", "integrations.incident"),
             (_("Webhook events"), "webhook", "integrations.webhookevent"),
             (_("Schedules"), "schedule", "django_celery_beat.periodictask"),
+            (_("Figures"), "bar_chart", "integrations.integration/figures"),
+            (_("Kept data"), "database", "integrations.integration/kept_data"),
         ],
     ),
     (

@@ -25,11 +25,13 @@ from integrations.service import IntegrationSettings
 
 from . import accounts, operating, panel, run_card
 from .base import Button, Verb, VerbsAdmin, as_action
+from .figures import FiguresMixin
 from .forms import form_for
+from .kept_data import KeptDataMixin
 
 
 @admin.register(Integration)
-class IntegrationAdmin(VerbsAdmin):
+class IntegrationAdmin(FiguresMixin, KeptDataMixin, VerbsAdmin):
     verbs = operating.VERBS
     actions = [as_action(verb) for verb in operating.VERBS if verb.name != "try_out"]
     list_display = ["service", "light", "in_use", "waiting", "dead", "oldest", "paused", "last_good", "last_error"]
