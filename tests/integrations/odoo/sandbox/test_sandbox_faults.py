@@ -218,7 +218,7 @@ def test_one_fault_is_cleared_by_name(peer: OdooSandbox) -> None:
 
 @pytest.mark.parametrize(
     "wanted",
-    [{"fault": "nonsense"}, {}, [], {"fault": "slow", "value": "x"}, {"fault": "refuse", "method": "load"}, {"foo": 1}],
+    [{"fault": "nonsense"}, {}, [], {"fault": "slow", "value": "x"}, {"fault": "refuse", "call": "load"}, {"foo": 1}],
 )
 def test_nonsense_is_a_bad_request(peer: OdooSandbox, wanted: Any) -> None:
     status, _, text = fetch(
