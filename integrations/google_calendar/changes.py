@@ -75,6 +75,8 @@ class Reading:
 
     def read(self) -> int:
         """How many calendars could be read. Raises what is the connection's fault."""
+        if self.service.connection.is_blocked("list_events"):  # a refusal that is known is not asked for again
+            raise errors.Misconfigured(self.service.connection.last_error)
         number = 0
         for calendar, watched in self.watched().items():
             try:

@@ -351,6 +351,10 @@ class TestAccounts:
         assert fresh(shared).starts_at == at("15:30")
         assert fresh(hers).status == Status.CONFIRMED
 
+        before = peer.counted()["oauth.token"]
+        pull()
+        assert peer.counted()["oauth.token"] == before
+
     def test_where_none_can_be_read_that_is_an_error(self, peer: GoogleSandbox) -> None:
         an_entry(peer)
         peer.faults.set("status", 503)
