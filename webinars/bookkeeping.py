@@ -7,6 +7,7 @@ from heapq import merge
 from operator import itemgetter
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from leads.exchange.formats import Figure
@@ -32,7 +33,7 @@ Movement = tuple[datetime, list[str]]
 def rows(start: date | None, end: date | None) -> Iterator[list[str]]:
     """The header, then what moved on these days of the firm's own clock, both included, in order; names nobody."""
     yield list(COLUMNS)
-    movements = merge(payments(start, end), refunds(start, end), key=itemgetter(0))
+    movements = merge(payments(start, end), refunds(start, end), returned(start, end), key=itemgetter(0))
     yield from (row for _moment, row in movements)
 
 
@@ -45,15 +46,25 @@ def payments(start: date | None, end: date | None) -> Iterator[Movement]:
 
 def refunds(start: date | None, end: date | None) -> Iterator[Movement]:
     """Those that arrived; of money that was never taken as paid, there is nothing to book."""
-    made = Refund.objects.filter(status=Refund.Status.SUCCEEDED, payment__succeeded_at__isnull=False)
-    found = made.filter(**within("settled_at", start, end)).order_by("settled_at", "pk")
+    arrived = Q(status=Refund.Status.SUCCEEDED) | Q(returned_at__isnull=False)
+    yield from sent(Refund.objects.filter(arrived), "refund", "settled_at", start, end)
+
+
+def returned(start: date | None, end: date | None) -> Iterator[Movement]:
+    """Those that a bank sent back to us. What was exported before stays true: it is another movement."""
+    yield from sent(Refund.objects.all(), "refund_returned", "returned_at", start, end)
+
+
+def sent(rows: QuerySet[Refund], kind: str, moment: str, start: date | None, end: date | None) -> Iterator[Movement]:
+    moved = rows.filter(payment__succeeded_at__isnull=False, **{f"{moment}__isnull": False})
+    found = moved.filter(**within(moment, start, end)).order_by(moment, "pk")
     for refund in found.select_related("payment__registration__session").iterator(1000):
-        assert refund.settled_at
-        yield refund.settled_at, row("refund", refund.settled_at, refund.payment, refund)
+        at: datetime = getattr(refund, moment)
+        yield at, row(kind, at, refund.payment, refund)
 
 
 def row(kind: str, moment: datetime, payment: Payment, moved: Payment | Refund) -> list[str]:
-    gross = moved.amount if kind == "payment" else -moved.amount
+    gross = -moved.amount if kind == "refund" else moved.amount
     shares = parts(gross, payment.vat_rate, payment.currency)
     return [
         on_our_clock(moment).isoformat(),

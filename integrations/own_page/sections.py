@@ -106,7 +106,10 @@ def registered(registration: Registration) -> Row:
 
 def payment_of(payment: Payment) -> Row:
     told = columns(payment, "amount", "currency", "vat_rate", "status", "refunded", "created_at", "succeeded_at")
-    back = [columns(each, "amount", "status", "reason", "created_at", "settled_at") for each in payment.refunds.all()]
+    back = [
+        columns(each, "amount", "status", "reason", "created_at", "settled_at", "returned_at")
+        for each in payment.refunds.all()
+    ]
     return {**told, **columns(payment, "receipt_number", "provider_id"), "refunds": back}
 
 

@@ -1,6 +1,7 @@
 """What operators see and do about money."""
 
 import csv
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from io import StringIO
@@ -131,6 +132,31 @@ def test_bookkeeper_gets_every_movement_with_its_parts(operator: Client) -> None
     ]  # fmt: skip
     assert len(rows) == 3
     assert exported(operator, end="2026-06-30") == []
+
+
+def test_refund_that_a_bank_sent_back_stays_in_its_month_and_comes_back_in_another(operator: Client) -> None:
+    refund = went_back(19)
+    with time_machine.travel(datetime(2026, 6, 10, tzinfo=UTC)):
+        payment = a_paid_seat()
+        hear(payment, refunds=(refund,))
+    june = exported(operator, start="2026-06-01", end="2026-06-30")
+    with time_machine.travel(datetime(2026, 7, 10, tzinfo=UTC)):
+        hear(payment, refunds=(replace(refund, status=Refund.Status.FAILED),))
+
+    july = exported(operator, start="2026-07-01", end="2026-07-31")
+
+    again = exported(operator, start="2026-06-01", end="2026-06-30")
+    assert [each["gross"] for each in june] == [each["gross"] for each in again] == ["119.00", "-19.00"]
+    assert [(each["date"], each["kind"], each["gross"], each["vat"]) for each in july] == [
+        ("2026-07-10", "refund_returned", "19.00", "3.03")
+    ]
+    assert Payment.objects.get().notice == "refund_failed"
+
+
+def test_refund_that_never_arrived_is_no_movement(operator: Client) -> None:
+    hear(a_paid_seat(), refunds=(went_back(19, status=Refund.Status.FAILED),))
+
+    assert [each["kind"] for each in exported(operator)] == ["payment"]
 
 
 def test_export_is_noted_and_takes_its_own_right(operator: Client, client: Client) -> None:

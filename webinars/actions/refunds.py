@@ -116,9 +116,12 @@ def note_one(refund: Refund, told: ReportedRefund, changes: Changes, now: dateti
     if refund.pk and new == (refund.provider_id, refund.amount, refund.status):
         return
     is_news = refund.pk is None or refund.status != told.status
+    had_arrived = refund.pk is not None and refund.status == State.SUCCEEDED
     refund.provider_id, refund.amount, refund.status = new
-    if is_news:
-        refund.settled_at = None if told.status == State.PENDING else now
+    if had_arrived and is_news:  # that it had is booked already, and stays so
+        refund.returned_at = now
+    elif is_news:
+        refund.settled_at, refund.returned_at = None if told.status == State.PENDING else now, None
     refund.save()
     if is_news and told.status == State.SUCCEEDED:
         changes.made.append(refund)

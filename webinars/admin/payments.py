@@ -139,7 +139,17 @@ def book(request: HttpRequest, start: date | None, end: date | None) -> FileResp
 
 class Refunds(TabularInline):  # type: ignore[misc]
     model = Refund
-    fields = ["created_at", "amount", "status", "reason", "requested_by", "note", "settled_at", "provider_id"]
+    fields = [
+        "created_at",
+        "amount",
+        "status",
+        "reason",
+        "requested_by",
+        "note",
+        "settled_at",
+        "returned_at",
+        "provider_id",
+    ]
     readonly_fields = fields
     extra = 0
     can_delete = False

@@ -182,6 +182,8 @@ class Refund(models.Model):
     note = models.TextField(_("note"), max_length=500, blank=True)
     created_at = models.DateTimeField(_("created at"))
     settled_at = models.DateTimeField(_("settled at"), null=True, blank=True)
+    # By a bank that had no account for it (any more): since then the money is with us again.
+    returned_at = models.DateTimeField(_("sent back at"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("refund")
