@@ -17,7 +17,6 @@ from integrations.models import Incident
 from integrations.service import JobReport
 
 from . import freebusy, names
-from .accounts import calendar_of
 from .client import Answer
 from .freebusy import Busy
 from .mapping import is_deleted, span_of
@@ -52,17 +51,17 @@ def check(
 
 def conflicts(service: "GoogleCalendarService", booking: Booking, found: dict[str, Busy]) -> Iterator[tuple[str, Span]]:
     """(calendar, when) of what is in the booking's way."""
-    written = calendar_of(booking.consultant)
     for calendar in booking.consultant.calendars:
         busy = [each for each in found[calendar].spans if overlap(each, booking.span)]
-        if busy and calendar == written:
+        if busy:
             busy = others(service, booking, calendar, busy)
         for span in busy[:1]:
             yield calendar, span
 
 
 def others(service: "GoogleCalendarService", booking: Booking, calendar: str, busy: list[Span]) -> list[Span]:
-    """Of the calendar that we write to, where the booking itself makes it busy: what else there is, entry by entry."""
+    """What else there is, entry by entry: the booking itself makes the calendar busy that we write to, and those of
+    whoever is invited."""
     query = {"timeMin": booking.starts_at.isoformat(), "timeMax": booking.ends_at.isoformat(), "singleEvents": True}
     try:
         entries = [entry for page in service.client.events(calendar, **query) for entry in page.get("items", ())]

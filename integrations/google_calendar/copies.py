@@ -10,7 +10,6 @@ from bookings.models import Booking, BusyCalendar, BusyInterval, Consultant
 from bookings.models.booking import OPEN
 from bookings.spans import Span
 
-from .accounts import calendar_of
 from .freebusy import Busy, less
 
 Row = tuple[int, datetime, datetime]  # id of the calendar's row, from, to
@@ -50,13 +49,12 @@ def rows_of(consultants: Sequence[Consultant]) -> list[BusyCalendar]:
 def spans_of(
     consultants: Sequence[Consultant], rows: Iterable[BusyCalendar], found: dict[str, Busy], window: Span
 ) -> set[Row]:
-    """What Google says, without our own bookings in the calendar that we write them to."""
+    """What Google says, without our own bookings: they are known anyway, also where the consultant is only invited."""
     ours = booked(consultants, window)
-    written = {each.pk: calendar_of(each) for each in consultants}
     wanted: set[Row] = set()
     for row in rows:
-        mine = ours[row.consultant_id] if written[row.consultant_id] == row.calendar else []
-        wanted |= {(row.pk, span.start, span.end) for span in less(found[row.calendar].spans, mine)}
+        left = less(found[row.calendar].spans, ours[row.consultant_id])
+        wanted |= {(row.pk, span.start, span.end) for span in left}
     return wanted
 
 

@@ -13,7 +13,7 @@ from integrations.models import Installation, Integration
 from integrations.redact import whereabouts
 
 from . import freebusy
-from .accounts import SLUG, calendar_of, connection_for, is_barred
+from .accounts import SLUG, connection_for, is_barred
 from .client import Patience
 from .service import GoogleCalendarService
 
@@ -64,10 +64,9 @@ def asked(consultant: Consultant, span: Span, without: Booking | None, deadline:
     service = GoogleCalendarService(connection)
     service.patience = Patience(deadline)
     found = freebusy.ask(service.client, consultant.calendars, span.start, span.end)
-    if without:
-        ours = found.get(calendar_of(consultant))
-        if ours:
-            ours.spans = freebusy.less(ours.spans, [without.span])
+    ours = [without.span] if without else []  # its entry is also in the calendars of whoever is invited
+    for busy in found.values():
+        busy.spans = freebusy.less(busy.spans, ours)
     if any(busy.spans for busy in found.values()):
         return Answer.BUSY
     return Answer.UNKNOWN if any(busy.error for busy in found.values()) else Answer.FREE

@@ -65,6 +65,13 @@ def test_our_entry_of_the_booking_that_moves_does_not_count(peer: GoogleSandbox,
     assert GoogleCalendars().ask(anna, half_later, without=booking) == Answer.FREE
 
 
+def test_nor_does_it_where_the_consultant_is_only_invited(peer: GoogleSandbox, anna: Consultant) -> None:
+    booking = a_booking(anna, tomorrow(10))
+    peer.add_event(tomorrow(10), tomorrow(11), calendar=AWAY)
+
+    assert ask(anna, (10, 12), without=booking) == Answer.FREE
+
+
 def test_one_calendar_that_cannot_be_read_is_unknown(peer: GoogleSandbox, anna: Consultant) -> None:
     peer.faults.set("calendar_error", value="internalError", call=AWAY)
 

@@ -92,15 +92,21 @@ class TestReading:
 
         assert busy(anna) == [(PERSON, tomorrow(11), tomorrow(12))]
 
-    def test_a_booking_is_an_obstacle_in_calendars_that_we_do_not_write(
-        self, peer: GoogleSandbox, anna: Consultant
-    ) -> None:
-        a_booking(anna, tomorrow(10))
-        peer.add_event(tomorrow(10), tomorrow(11), calendar=AWAY)
+    def test_nor_is_it_where_the_consultant_is_only_invited(self, peer: GoogleSandbox) -> None:
+        own = peer.add_person("ben.hall@sandbox.example", "Ben Hall")
+        peer.share(own, PERSON, "reader")
+        consultant = a_consultant("ben-hall", busy_calendars=[own], calendar=AWAY)
+        booking = a_booking(consultant, tomorrow(10), unchecked=True)
+        guests = [{"email": own, "responseStatus": "accepted"}]
+        when = booking.starts_at, booking.ends_at
+        peer.add_event(*when, calendar=AWAY, id=event_id(booking), attendees=guests)
+        peer.add_event(tomorrow(11), tomorrow(12), calendar=own)
 
         sync()
 
-        assert busy(anna) == [(AWAY, tomorrow(10), tomorrow(11))]
+        assert busy(consultant) == [(own, tomorrow(11), tomorrow(12))]
+        booking.refresh_from_db()
+        assert (booking.unchecked, booking.problem) == (False, "")
 
     def test_calendars_that_nobody_looks_into_any_more_go(self, peer: GoogleSandbox, anna: Consultant) -> None:
         peer.add_event(tomorrow(12), tomorrow(13), calendar=AWAY)
