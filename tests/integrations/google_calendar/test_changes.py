@@ -129,6 +129,17 @@ class TestEcho:
         assert asked(peer) == before
 
 
+def test_a_deletion_is_found_when_something_is_to_be_written(peer: GoogleSandbox) -> None:
+    """Before the list is read: it is not made again for a corrected detail."""
+    booking = synced(peer)
+    peer.delete(names.event_id(booking))
+    actions.change_details(booking, {"company": "Engines Ltd"})
+    deliver()
+    assert fresh(booking).status == Status.CANCELLED
+    assert (peer.events(), delivery(booking).state) == ([], "delivered")
+    assert pull() == {}
+
+
 class TestNotApplied:
     def test_onto_another_booking(self, peer: GoogleSandbox) -> None:
         booking = synced(peer)
