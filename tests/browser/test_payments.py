@@ -31,6 +31,25 @@ WORDS = {
     "en": ("Card number", "Expiration date", "Security code", "Pay 119.00 EUR now"),
     "de": ("Kartennummer", "Ablaufdatum", "Sicherheitscode", "119,00 EUR jetzt bezahlen"),
 }
+SEATED = {"en": "You have a seat", "de": "Sie haben einen Platz"}
+LEAVING = {  # the link, what opens the form, what is due, the button, and how the refund is told before and after
+    "en": (
+        "To your registration",
+        "I cannot come",
+        "If you cancel now, you get 119.00 EUR back.",
+        "Cancel my registration",
+        "119.00 EUR are on their way back to you.",
+        "119.00 EUR went back to you",
+    ),
+    "de": (
+        "Zu Ihrer Anmeldung",
+        "Ich kann nicht teilnehmen",
+        "Wenn Sie jetzt absagen, bekommen Sie 119,00 EUR zurück.",
+        "Meine Anmeldung stornieren",
+        "119,00 EUR sind auf dem Weg zurück zu Ihnen.",
+        "119,00 EUR sind an Sie zurückgegangen",
+    ),
+}
 SHOTS = os.environ.get("MAGNETIQ_SCREENSHOTS")  # a folder: what the pages look like is kept there
 
 
@@ -137,7 +156,7 @@ def test_visitor_registers_pays_and_has_the_seat(
     keep(page, f"to-pay-{language}")
     press_pay(page, language)
 
-    heading(page, {"en": "You have a seat", "de": "Sie haben einen Platz"}[language])
+    heading(page, SEATED[language])
     keep(page, f"paid-{language}")
     made = Registration.objects.get()
     assert (made.status, Payment.objects.get().status) == ("confirmed", "succeeded")
@@ -165,21 +184,22 @@ def test_declined_card_says_why_and_another_one_pays(
     fill_in(page, GOOD, language)
     press_pay(page, language)
 
-    heading(page, {"en": "You have a seat", "de": "Sie haben einen Platz"}[language])
+    heading(page, SEATED[language])
     assert Payment.objects.count() == 1
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
 def test_card_that_asks_for_3d_secure_pays_once_that_is_passed(
-    page: Page, peer: StripeSandbox, session: Session
+    page: Page, peer: StripeSandbox, session: Session, language: str
 ) -> None:
-    registration = seat_of(session)
+    registration = seat_of(session, language)
     page.goto(path_of(registration))
-    fill_in(page, CHALLENGED)
-    press_pay(page)
+    fill_in(page, CHALLENGED, language)
+    press_pay(page, language)
 
     page.get_by_role("button", name="Complete").click()
 
-    heading(page, "You have a seat")
+    heading(page, SEATED[language])
     assert Registration.objects.get().status == "confirmed"
 
 
@@ -214,21 +234,24 @@ def test_debit_is_on_its_way_until_the_bank_has_paid(
     hear(peer)
     look_now(page)
 
-    heading(page, {"en": "You have a seat", "de": "Sie haben einen Platz"}[language])
-    expect(page).to_have_title(re.compile({"en": "You have a seat", "de": "Sie haben einen Platz"}[language]))
+    heading(page, SEATED[language])
+    expect(page).to_have_title(re.compile(SEATED[language]))
 
 
-def test_payment_that_was_abandoned_goes_on_where_it_was(page: Page, peer: StripeSandbox, session: Session) -> None:
-    path = path_of(seat_of(session))
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_payment_that_was_abandoned_goes_on_where_it_was(
+    page: Page, peer: StripeSandbox, session: Session, language: str
+) -> None:
+    path = path_of(seat_of(session, language))
     page.goto(path)
-    fill_in(page, GOOD)
-    page.goto("/en/webinars/")
+    fill_in(page, GOOD, language)
+    page.goto(f"/{language}/webinars/")
 
     page.goto(path)
-    fill_in(page, GOOD)
-    press_pay(page)
+    fill_in(page, GOOD, language)
+    press_pay(page, language)
 
-    heading(page, "You have a seat")
+    heading(page, SEATED[language])
     assert (Payment.objects.count(), len(peer.records("payment_intents"))) == (1, 1)
 
 
@@ -309,27 +332,29 @@ def test_provider_that_is_down_keeps_the_seat_and_may_be_tried_again(
     heading(page, "You have a seat")
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
 def test_refund_is_told_when_it_is_promised_and_when_it_is_made(
-    page: Page, peer: StripeSandbox, session: Session
+    page: Page, peer: StripeSandbox, session: Session, language: str
 ) -> None:
-    registration = seat_of(session)
+    to_registration, leave, due, button, promised, made = LEAVING[language]
+    registration = seat_of(session, language)
     page.goto(path_of(registration))
-    fill_in(page, GOOD)
-    press_pay(page)
-    page.get_by_role("link", name="To your registration").click()
+    fill_in(page, GOOD, language)
+    press_pay(page, language)
+    page.get_by_role("link", name=to_registration).click()
 
-    page.get_by_text("I cannot come").click()
-    expect(page.locator("details")).to_contain_text("If you cancel now, you get 119.00 EUR back.")
-    keep(page, "own-page")
-    page.get_by_role("button", name="Cancel my registration").click()
-    expect(page.locator("main")).to_contain_text("119.00 EUR are on their way back to you.")
+    page.get_by_text(leave).click()
+    expect(page.locator("details")).to_contain_text(due)
+    keep(page, f"own-page-{language}")
+    page.get_by_role("button", name=button).click()
+    expect(page.locator("main")).to_contain_text(promised)
 
     Delivery.objects.update(due_at=timezone.now())
     outbox.drain(integration="stripe")
 
     page.goto(path_of(registration))
-    expect(page.locator("main")).to_contain_text("119.00 EUR went back to you")
-    keep(page, "refunded")
+    expect(page.locator("main")).to_contain_text(made)
+    keep(page, f"refunded-{language}")
     assert Refund.objects.get().status == "succeeded"
 
 
