@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -213,12 +214,21 @@ class ArrangeMixin:
         return render(request, "admin/bookings/booking/arrange.html", context)
 
 
+def default_language() -> str:
+    """This site's own, where letters are written in it."""
+    return settings.LANGUAGE_CODE if settings.LANGUAGE_CODE in Lead.Language.values else str(Lead.Language.values[0])
+
+
 def chosen(request: HttpRequest) -> dict[str, Any]:
     """What the calendar page was clicked at."""
     asked = request.GET
     number = asked.get("consultant", "")
     found = Consultant.objects.active().filter(pk=number).first() if number.isdecimal() and len(number) < 19 else None
-    initial: dict[str, Any] = {"minutes": asked.get("minutes"), "language": "de", "meeting_type": MeetingType.VIDEO}
+    initial: dict[str, Any] = {
+        "minutes": asked.get("minutes"),
+        "language": default_language(),
+        "meeting_type": MeetingType.VIDEO,
+    }
     if found is None:
         return initial
     initial |= {"consultant": found, "minutes": initial["minutes"] or min(found.minutes)}
