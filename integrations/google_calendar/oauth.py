@@ -68,7 +68,7 @@ class GoogleSignIn(SignIn):
             raise errors.Rejected(_("Google's page has boxes: all of them must stay ticked."))
         if not told.get("refresh_token"):
             raise errors.Rejected(_("Google gave no permission that lasts."))
-        return Grant(kept(told), expires_at(told))
+        return Grant(kept(told, ""), expires_at(told))
 
     def revoke(self) -> None:
         self.service.auth.revoke(str(self.service.connection.secrets.get("refresh_token") or ""))

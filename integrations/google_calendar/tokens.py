@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from django.db import OperationalError, transaction
@@ -18,7 +19,7 @@ from .client import Answer, GoogleAuth, Patience, barred
 SPARE = timedelta(seconds=60)  # a token that is used must last as long as the call
 LASTS = 3600  # seconds, where Google does not say
 # What is Google's on a connection; of these only the refresh token is a setting, too.
-KEPT = ("refresh_token", "access_token", "access_until", "scopes")
+KEPT = ("refresh_token", "access_token", "access_until", "access_of", "scopes")
 
 
 class Tokens:
@@ -52,15 +53,22 @@ def usable(secrets: dict[str, Any], instead_of: str) -> str:
     """The stored access token; "" where it will not do."""
     token, until = str(secrets.get("access_token") or ""), str(secrets.get("access_until") or "")
     fresh = bool(until) and datetime.fromisoformat(until) - timezone.now() > SPARE
-    return token if fresh and token != instead_of else ""
+    ours = secrets.get("access_of") == mark(str(secrets.get("refresh_token") or ""))
+    return token if fresh and ours and token != instead_of else ""
 
 
-def kept(told: Answer) -> dict[str, str]:
-    """What is stored of an answer of the token endpoint."""
+def mark(refresh_token: str) -> str:
+    """Tells whether an access token came of it: somebody may have entered another one by hand since."""
+    return sha256(refresh_token.encode()).hexdigest()[:16]
+
+
+def kept(told: Answer, refresh_token: str) -> dict[str, str]:
+    """What is stored of an answer of the token endpoint, which may bring another refresh token with it."""
+    lasting = str(told.get("refresh_token") or refresh_token)
     until = timezone.now() + timedelta(seconds=int(told.get("expires_in") or LASTS))
-    found = {"access_token": str(told["access_token"]), "access_until": until.isoformat()}
+    found = {"access_token": str(told["access_token"]), "access_until": until.isoformat(), "access_of": mark(lasting)}
     found |= {"scopes": str(told["scope"])} if told.get("scope") else {}
-    return found | ({"refresh_token": str(told["refresh_token"])} if told.get("refresh_token") else {})
+    return {**found, "refresh_token": lasting}
 
 
 @transaction.atomic
@@ -69,7 +77,7 @@ def keep(connection: Connection, told: Answer, *, only_with: str) -> dict[str, A
     row = Connection.objects.select_for_update(of=("self",)).only("secrets").get(pk=connection.pk)
     secrets: dict[str, Any] = row.secrets
     if secrets.get("refresh_token") == only_with:
-        secrets = {**secrets, **kept(told)}
+        secrets = {**secrets, **kept(told, only_with)}
         Connection.objects.filter(pk=connection.pk).update(secrets=secrets)
     return secrets
 

@@ -95,10 +95,20 @@ def test_tokens_are_encrypted_and_in_no_setting(peer: GoogleSandbox) -> None:
     assert "token" not in str(Integration.objects.get(slug="google_calendar").settings.keys() - {"token_uri"})
 
 
+def test_another_sign_in_that_is_entered_by_hand_counts_at_once(peer: GoogleSandbox) -> None:
+    ask()
+    ben = peer.add_person("ben.hall@sandbox.example", "Ben Hall")
+
+    connect(peer, refresh_token=peer.tokens(ben)["refresh_token"])
+    ask()
+
+    assert [account for name, account, _calendar in peer.calls if name == "freebusy.query"] == [PERSON, ben]
+
+
 def test_saving_settings_keeps_whoever_signed_in(peer: GoogleSandbox) -> None:
     ask()
 
-    connect(peer, timeout=7)
+    configuration.configure(Integration.objects.get(slug="google_calendar"), {"timeout": 7})
 
     ask()
     assert peer.counted()["oauth.token"] == 1
@@ -137,6 +147,7 @@ def test_an_account_does_not_sign_in_as_the_shared_one(peer: GoogleSandbox) -> N
         Integration.objects.get(slug="google_calendar"), "ben-hall", {"login": "b@x.example"}
     )
 
+    assert service("ben-hall").settings.refresh_token is None
     with pytest.raises(errors.Misconfigured, match="nobody has signed in"):
         ask("ben-hall")
 
