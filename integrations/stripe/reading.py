@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.utils.functional import Promise
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from webinars.models import Payment, Refund
@@ -93,12 +94,14 @@ def refund_status(refund: Answer) -> Refund.Status:
 
 
 def failure_of(intent: Answer) -> str:
-    """Why the last try failed, in the language that is switched on; as Stripe says it where we know no better."""
+    """Why the last try failed, in the language that is switched on; as Stripe says it, in English, where we know no
+    better and that is read."""
     error = intent.get("last_payment_error") or {}
     if intent["status"] != "requires_payment_method" or not error:
         return ""
     known = FAILURES.get(str(error.get("decline_code"))) or FAILURES.get(str(error.get("code")))
-    return str(known or error.get("message") or FAILURES["payment_intent_payment_attempt_failed"])
+    theirs = error.get("message") if (get_language() or "").startswith("en") else ""
+    return str(known or theirs or FAILURES["payment_intent_payment_attempt_failed"])
 
 
 def charge_of(intent: Answer) -> Answer:
