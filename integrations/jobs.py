@@ -11,17 +11,22 @@ from .service import Job, JobReport
 
 def perform(job: Job[Any], **options: Any) -> dict[str, Any]:
     """{promised, processed, successful, failed, waiting, errors: {kind: n}, and counts if the job counted anything};
-    a dry run: {counts, changes, left_out}. Both with notes, sentences for people, if the job has any.
+    a dry run: {counts, changes, left_out}, which the first has besides if it told what it changed. Both with notes,
+    sentences for people, if the job has any.
 
     Raises pydantic.ValidationError when settings are incomplete and IntegrationError when the job itself fails.
     """
     report: JobReport = job.run(configuration.service_of(job.service.slug), **options)
     notes = {"notes": report.notes} if report.notes else {}
-    if report.changes or options.get("dry_run"):
-        return {"counts": report.counts, "changes": report.changes, "left_out": report.left_out, **notes}
+    changes = {"counts": report.counts, "changes": report.changes, "left_out": report.left_out, **notes}
+    if options.get("dry_run"):
+        return changes
     progress.report(0, report.promised)
+    delivered = {"promised": report.promised, **deliver(job.service.slug)}
+    if report.changes:
+        return {**delivered, **changes}
     counted = {"counts": report.counts} if report.counts else {}
-    return {"promised": report.promised, **deliver(job.service.slug), **counted, **notes}
+    return {**delivered, **counted, **notes}
 
 
 def deliver(integration: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a dry run would change, field by field."""
+"""What a dry run would change, or a job changed, field by field."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -20,6 +20,7 @@ KINDS: dict[str, words.Words] = {
     "promised": (gettext_lazy("promised anew"), "info"),
     "unknown": (gettext_lazy("not known here"), "danger"),
 }
+OF_OUR_BOOK = frozenset({"mended", "promised", "unknown"})  # how that was before and is afterwards, not theirs and ours
 NOT_THE_SUBJECT = ("kind", "fields", "kept")
 
 
@@ -50,6 +51,7 @@ def context(result: dict[str, Any], *, names_people: bool) -> dict[str, Any]:
         "records": [record(change) for change in changes] if names_people else [],
         "left_out": result.get("left_out", 0) + (0 if names_people else len(changes)),
         "forgotten": "changes" not in result,
+        "is_of_our_book": not OF_OUR_BOOK.isdisjoint(result.get("counts", {})),
     }
 
 

@@ -1,4 +1,4 @@
-"""What people had done: the list of all runs, and the page of one with what a dry run would change."""
+"""What people had done: the list of all runs, and the page of one with what changed, or would."""
 
 from typing import Any
 
@@ -82,10 +82,11 @@ class RunAdmin(ReadOnlyAdmin):
             "runs": run_card.card([run]),
             "runs_url": reverse("admin:integrations_run_progress", args=[run.pk]),
         }
-        if run.arguments.get("dry_run"):
+        if run.arguments.get("dry_run") or "changes" in run.result:
             # The same people are named in the book.
             may_see = request.user.has_perm("integrations.view_externalrecord")
             context["dry_run"] = dry_run.context(run.result, names_people=may_see)
+            context["was_done"] = not run.arguments.get("dry_run")
         elif run.kind == "test":
             context["report"] = run.result
         elif run.kind == "import_leads":

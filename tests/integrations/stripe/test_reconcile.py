@@ -1,16 +1,21 @@
 """Our book beside Stripe's: every planted difference is found, none is invented, and a dry run changes nothing."""
 
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.management import call_command
+from django.test import Client
+from django_celery_beat.models import PeriodicTask
 
 from integrations import configuration, outbox
 from integrations.models import Delivery, Integration, IntegrationLog
 from integrations.service import JobReport
 from integrations.stripe import drift
 from integrations.stripe.sandbox import StripeSandbox
+from tests.integrations.admin.conftest import press, run_page, text, work
 from webinars.models import Payment, Refund, Registration
 
 from .conftest import a_seat, a_session, paid, payment_of, service, started, status
@@ -177,6 +182,28 @@ def test_job_waits_where_it_would_ask_too_fast(stripe: Integration, peer: Stripe
     configuration.configure(stripe, {"rate": "2/second"})
 
     assert len(reconcile().changes) == 4
+
+
+def test_button_has_a_worker_mend_what_differs(
+    client: Client, admin_user: User, stripe: Integration, peer: StripeSandbox
+) -> None:
+    payment = started(a_seat())
+    peer.pay(payment.provider_id)
+    client.force_login(admin_user)
+
+    press(client, stripe, "sync", job="reconcile")
+    run = work()
+
+    assert status(payment.registration) == "confirmed"
+    page = text(run_page(client, run))
+    for told in (payment.provider_id, "What was changed", "Before", "Pending", "Afterwards", "Succeeded"):
+        assert told in page
+
+
+def test_it_runs_every_quarter_of_an_hour(db: None) -> None:
+    row = PeriodicTask.objects.get(kwargs__contains="reconcile")
+
+    assert (row.enabled, row.interval.schedule.run_every) == (True, timedelta(minutes=15))
 
 
 def test_command_tells_as_json(stripe: Integration, peer: StripeSandbox, capsys: pytest.CaptureFixture[str]) -> None:
