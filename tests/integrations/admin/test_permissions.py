@@ -14,7 +14,20 @@ from tests.integrations.admin.conftest import a_delivery, page, text
 from tests.postbox.service import PostboxService
 
 # What is asked before it is done, and how many are dead and how far a run is.
-LOOKING = {"changelist", "change", "history", "add", "delete", "dead", "runs", "progress", "connect", "connected"}
+LOOKING = {
+    "changelist",
+    "change",
+    "history",
+    "add",
+    "delete",
+    "dead",
+    "runs",
+    "progress",
+    "connect",
+    "connected",
+    "figures",
+    "data",
+}
 
 
 def changing_urls() -> Iterator[str]:
