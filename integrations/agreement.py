@@ -115,8 +115,10 @@ def is_owed(payment: Any) -> bool:
 
 
 def is_kept(payment: Payment) -> bool:
-    """Whether it is ours by the rules although the seat was given up."""
+    """Whether it is ours by the rules although the seat was given up; not while a refund has failed that is due."""
     registration = payment.registration
+    if payment.notice == Payment.Notice.REFUND_FAILED:
+        return False
     stays = registration.status == Status.CANCELLED and payment.gave_seat
     return stays and registration.session.status != Session.Status.CANCELLED
 

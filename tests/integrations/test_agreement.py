@@ -16,8 +16,8 @@ from django.utils import timezone
 from integrations import agreement
 from integrations.models import Connection, ExternalRecord, Integration
 from tests.factories import A_MOMENT, RegistrationFactory, SessionFactory
-from tests.webinars.paying import hear, pay
-from webinars.actions import begin_payment, cancel, cancel_session, request_refund
+from tests.webinars.paying import hear, pay, went_back
+from webinars.actions import begin_payment, cancel, cancel_session, request_refund, see
 from webinars.models import Payment, Refund, Registration
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +104,17 @@ def test_each_difference_is_told_by_name_and_nobody_else_is() -> None:
         "Odd": "differs",
         "Twice": "twice",
     }
+
+
+def test_money_whose_refund_failed_is_not_called_kept_until_somebody_has_seen_it() -> None:
+    payment = a_paid_seat("Ada")
+    cancel(payment.registration)
+    failed = went_back(119, refund=Refund.objects.get().uuid, status=Refund.Status.FAILED)
+    hear(payment, refunds=(failed,))
+
+    assert (differences(), agreement.compare().kept) == ({"Ada": "no_seat"}, 0)
+    see(payment)
+    assert (differences(), agreement.compare().kept) == ({}, 1)
 
 
 def test_report_asks_as_often_for_many_as_for_one(django_assert_num_queries: Any) -> None:
