@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 import stripe as library
+from celery import current_app
 from django.db import connection as database
 
 from integrations import configuration, inbox
 from integrations.models import Integration, WebhookEvent
+from integrations.outbox import wake
 from integrations.stripe.sandbox import WEBHOOK_SECRET, StripeSandbox
 from webinars.models import Payment
 
@@ -52,6 +54,19 @@ def test_storing_is_one_insert(stripe: Integration, django_assert_num_queries: A
 
     with django_assert_num_queries(2):  # its connection, and the insert
         tell(an_event(id="evt_2"))
+
+
+def test_fast_workers_are_told(stripe: Integration) -> None:
+    with current_app.connection_for_read() as broker:
+        queue = broker.SimpleQueue("fast")
+        queue.clear()
+        wake._last.clear()
+
+        tell(an_event())
+
+        message = queue.get(timeout=5)
+        assert (message.headers["task"], message.payload[0]) == ("integrations.tasks.process_webhook", ["stripe"])
+        queue.clear()
 
 
 def test_repetition_is_stored_once(stripe: Integration) -> None:
