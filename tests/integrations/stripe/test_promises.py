@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db.models import F
 from django.utils import timezone
 
 from integrations import outbox
@@ -102,6 +103,20 @@ def test_lost_answer_to_a_cancellation_does_no_harm(stripe: Integration, peer: S
     deliver()
 
     assert (intent_of(peer, payment), status(registration)) == ("canceled", "expired")
+
+
+def test_cancellation_that_another_read_overtakes_is_heard_of_all_the_same(
+    stripe: Integration, peer: StripeSandbox
+) -> None:
+    """It began after ours, and ended before Stripe had cancelled anything."""
+    registration = a_seat()
+    started(registration)
+    overdue(registration)
+    Payment.objects.update(reported=F("asked") + 1)
+
+    deliver()
+
+    assert (payment_of(registration).status, status(registration)) == ("cancelled", "expired")
 
 
 def test_payment_that_stripe_does_not_know_frees_its_seat(stripe: Integration, peer: StripeSandbox) -> None:
