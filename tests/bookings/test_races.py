@@ -1,4 +1,7 @@
-"""Many at once on connections of their own: one winner for each time, a clear no for the others, no deadlock."""
+"""Many at once on connections of their own: one winner for each time, a clear no for the others, no deadlock.
+
+Twenty in twenty rounds, each about another day; two hundred in two hundred rounds where there is time for it.
+"""
 
 from itertools import pairwise
 
@@ -7,13 +10,13 @@ import pytest
 from bookings.actions import book, cancel, confirm, hold, move
 from bookings.errors import ImpossibleMove, SlotTaken
 from bookings.models import Booking, Consultant
-from bookings.models.booking import ACTIVE
+from bookings.models.booking import ACTIVE, Status
 from tests.bookings.times import at
-from tests.concurrency import at_once
+from tests.concurrency import at_once, crowded
 from tests.factories import ConsultantFactory, a_client
 
-THREADS = 20
-ROUNDS = [0, *[pytest.param(turn, marks=pytest.mark.soak) for turn in range(1, 200)]]
+SIZES = [pytest.param(20, 20, id="20"), pytest.param(200, 200, id="200", marks=pytest.mark.soak)]
+FIRST = 3  # days from now
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -26,43 +29,60 @@ def tried(action, *args, **kwargs):
         return None
 
 
+def winners(done):
+    return len([each for each in done if each])
+
+
 def assert_nothing_overlaps():
     spans = sorted((row.consultant_id, row.starts_at, row.ends_at) for row in Booking.objects.filter(status__in=ACTIVE))
     for (one, _start, end), (other, start, _end) in pairwise(spans):
         assert one != other or end <= start
 
 
-@pytest.mark.parametrize("turn", ROUNDS)
-def test_one_of_twenty_gets_the_slot(turn):
+@pytest.mark.parametrize(("rounds", "crowd"), SIZES)
+def test_one_of_many_gets_the_slot(rounds, crowd):
     """Half an hour apart and an hour long, so that winners shut out their neighbours, too."""
-    ConsultantFactory()
-    clocks = ["10:00", "10:30"]
+    ConsultantFactory(horizon_days=366)
+    for turn in range(rounds):
+        clocks = [at(clock, days=FIRST + turn) for clock in ("10:00", "10:30")]
 
-    def go(number):
-        client = a_client(f"person-{number}@client.example")
-        return tried(book, Consultant.objects.get(), at(clocks[number % 2]), 60, client)
+        def go(number, clocks=clocks):
+            client = a_client(f"person-{number}@client.example")
+            return tried(book, Consultant.objects.get(), clocks[number % 2], 60, client)
 
-    assert len([each for each in at_once(go, range(THREADS)) if each]) == 1
-    assert Booking.objects.count() == 1
+        assert winners(crowded(go, range(crowd))) == 1
+    assert Booking.objects.count() == rounds
+    assert_nothing_overlaps()
 
 
 def test_one_of_twenty_holds_it():
     ConsultantFactory()
-    done = at_once(lambda _: tried(hold, Consultant.objects.get(), at("10:00"), 60), range(THREADS))
-    assert len([each for each in done if each]) == 1
+    done = at_once(lambda _: tried(hold, Consultant.objects.get(), at("10:00"), 60), range(20))
+    assert winners(done) == 1
 
 
-def test_one_of_twenty_is_moved_there():
-    consultant = ConsultantFactory(minutes=[30], step_minutes=10, per_day=None)
-    days = [book(consultant, at("12:00", days=11 + number), 30, a_client()) for number in range(THREADS)]
-
-    def go(booking):
-        before = booking.starts_at
-        tried(move, Booking.objects.select_related("consultant").get(pk=booking.pk), at("10:00"))
-        return Booking.objects.get(pk=booking.pk).starts_at != before
-
-    assert at_once(go, days).count(True) == 1
+@pytest.mark.parametrize(("rounds", "crowd"), SIZES)
+def test_one_of_many_is_moved_there(rounds, crowd):
+    """Each round to another day; whoever was moved in one tries again in the next."""
+    consultant = ConsultantFactory(minutes=[30], horizon_days=366)
+    clocks = [f"{hour:02}:{minute}" for hour in range(12, 17) for minute in ("00", "30")]
+    places = [(clocks[number % 10], FIRST + number // 10) for number in range(crowd)]
+    booked = [book(consultant, at(clock, days=days), 30, a_client()) for clock, days in places]
+    for turn in range(rounds):
+        there = at("10:00", days=FIRST + turn)
+        done = crowded(lambda row, there=there: tried(move, Booking.objects.get(pk=row.pk), there), booked)
+        assert winners(done) == 1
+        assert Booking.objects.filter(starts_at=there).count() == 1
     assert_nothing_overlaps()
+
+
+@pytest.mark.parametrize(("rounds", "crowd"), SIZES)
+def test_one_of_many_confirms_it(rounds, crowd):
+    consultant = ConsultantFactory(horizon_days=366)
+    for turn in range(rounds):
+        row = book(consultant, at("10:00", days=FIRST + turn), 60, a_client(), pending=True)
+        assert winners(crowded(lambda _, pk=row.pk: tried(confirm, Booking.objects.get(pk=pk)), range(crowd))) == 1
+    assert Booking.objects.filter(status=Status.CONFIRMED).count() == rounds
 
 
 def test_two_that_swap_their_times_do_not_wait_for_each_other():
