@@ -77,7 +77,7 @@ def deleted(booking: Booking, record: ExternalRecord, *, apply: bool) -> str:
     is_news = record.gone_at is None
     record.gone_at = record.gone_at or timezone.now()
     record.save(update_fields=["gone_at"])
-    if apply and is_news:
+    if apply and is_news and not is_moved_here(booking, record):
         actions.cancel(booking)
         return "deleted"
     return "deleted" if actions.note_problem(booking, Problem.DELETED_OUTSIDE, calendar=calendar_of(record)) else ""
@@ -97,7 +97,7 @@ def is_back(booking: Booking, record: ExternalRecord) -> None:
 
 def moved(booking: Booking, record: ExternalRecord, event: Json, *, apply: bool) -> str:
     held = mapping.held(event)
-    ours = {"starts_at": mapping.moment(booking.starts_at), "ends_at": mapping.moment(booking.ends_at)}
+    ours = times(booking)
     if all(held[name] == ours[name] for name in ours):
         if booking.problem == Problem.MOVED_OUTSIDE:
             actions.settle_problem(booking)
@@ -105,8 +105,7 @@ def moved(booking: Booking, record: ExternalRecord, event: Json, *, apply: bool)
     if all(held[name] in written(record, name) for name in ours):
         return ""  # it is us who are ahead
     span = mapping.span_of(event)
-    is_ours_too = any(record.sent.get(name) != ours[name] for name in ours)
-    if apply and span and not is_ours_too and span.start > timezone.now() and follow(booking, span):
+    if apply and span and not is_moved_here(booking, record) and span.start > timezone.now() and follow(booking, span):
         return "moved"
     there = {"starts_at": span.start, "ends_at": span.end} if span else {}
     is_new = actions.note_problem(booking, Problem.MOVED_OUTSIDE, calendar=calendar_of(record), **there)
@@ -136,6 +135,15 @@ def answered(booking: Booking, record: ExternalRecord, event: Json) -> str:
     elif booking.problem == Problem.DECLINED and not booking.unchecked:
         actions.settle_problem(booking)
     return answer
+
+
+def times(booking: Booking) -> dict[str, str]:
+    return {"starts_at": mapping.moment(booking.starts_at), "ends_at": mapping.moment(booking.ends_at)}
+
+
+def is_moved_here(booking: Booking, record: ExternalRecord) -> bool:
+    """And the calendar has not been told yet: whoever did something there knew the former time only."""
+    return any(record.sent.get(name) != ours for name, ours in times(booking).items())
 
 
 def calendar_of(record: ExternalRecord) -> str:

@@ -186,6 +186,23 @@ class TestNotApplied:
         assert begins(entry(peer, booking)) == at("15:00")
         assert (fresh(booking).starts_at, fresh(booking).problem) == (at("11:00"), Problem.MOVED_OUTSIDE)
 
+    def test_deleted_while_it_was_moved_here(self, peer: GoogleSandbox) -> None:
+        """Whoever deleted it knew the former time only: the client's new one is not lost without a question."""
+        booking = synced(peer)
+        actions.move(booking, at("11:00"))
+        peer.delete(names.event_id(booking))
+
+        deliver()
+
+        row = fresh(booking)
+        assert (row.status, row.starts_at, row.problem) == (Status.CONFIRMED, at("11:00"), Problem.DELETED_OUTSIDE)
+        assert (pull(), peer.events()) == ({}, [])
+
+        actions.put_back(row)
+        deliver()
+        assert begins(entry(peer, booking)) == at("11:00")
+        assert fresh(booking).problem == ""
+
     def test_dragged_back_again(self, peer: GoogleSandbox) -> None:
         booking = synced(peer)
         actions.book(booking.consultant, at("15:00"), 30, a_client("bob@client.example"))
