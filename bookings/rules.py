@@ -31,7 +31,8 @@ def calendars(
 ) -> dict[int, Calendar]:
     """By the consultants' ids: what each can offer between these moments; `without` is a booking that may go."""
     around = start - WEEK - DAY, end + WEEK + DAY
-    hours = grouped(WorkingHours.objects.filter(consultant__in=consultants))
+    # Whoever is not to be booked any more works at no time; meetings that were agreed before stay.
+    hours = grouped(WorkingHours.objects.filter(consultant__in=[each for each in consultants if each.active]))
     off = grouped(TimeOff.objects.filter(consultant__in=consultants, starts_at__lt=around[1], ends_at__gt=around[0]))
     taken = grouped(active(consultants, now, around, without))
     busy = grouped(busy_of(consultants, around), key="calendar__consultant_id")

@@ -57,7 +57,7 @@ def cancel(booking: Booking) -> None:
     """It does not take place; its time is free again. Raises `ImpossibleMove`."""
     expect(locked(booking), OPEN)
     booking.sequence += 1
-    turn(booking, Status.CANCELLED, "sequence")
+    end(booking, Status.CANCELLED, "sequence")
     bookings_cancelled.send(sender=Booking, bookings=[booking])
 
 
@@ -82,14 +82,14 @@ def change_details(booking: Booking, details: Mapping[str, str]) -> bool:
 def complete(booking: Booking) -> None:
     """It took place. Raises `ImpossibleMove`."""
     expect(locked(booking), {Status.CONFIRMED, Status.NO_SHOW})
-    turn(booking, Status.COMPLETED)
+    end(booking, Status.COMPLETED)
 
 
 @transaction.atomic
 def mark_no_show(booking: Booking) -> None:
     """The client did not come. Raises `ImpossibleMove`."""
     expect(locked(booking), {Status.CONFIRMED, Status.COMPLETED})
-    turn(booking, Status.NO_SHOW)
+    end(booking, Status.NO_SHOW)
 
 
 def must_be_in_time(booking: Booking) -> None:
@@ -101,3 +101,9 @@ def must_be_in_time(booking: Booking) -> None:
 def turn(booking: Booking, status: Status, *also: str) -> None:
     booking.status = status
     booking.save(update_fields=["status", *also, "updated_at"])
+
+
+def end(booking: Booking, status: Status, *also: str) -> None:
+    """Whatever somebody had to decide about it, nobody has to any more."""
+    booking.problem, booking.problem_details = "", {}
+    turn(booking, status, "problem", "problem_details", *also)

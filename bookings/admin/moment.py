@@ -90,6 +90,8 @@ def rule(consultant: Consultant, calendar: Calendar, start: datetime, objection:
             yield _("Bookable until %(moment)s.") % {"moment": moment(consultant, calendar.latest)}
         case Reason.HOLIDAY:
             yield f"{date_format(day, 'DATE_FORMAT')}: {holiday_on(consultant, day)}"
+        case Reason.NOT_WORKING if not consultant.active:
+            yield _("%(name)s cannot be booked: they are not active.") % {"name": consultant.name}
         case Reason.NOT_WORKING:
             spans = [
                 [each.astimezone(consultant.zone_info) for each in (s.start, s.end)] for s in calendar.working(day)

@@ -157,6 +157,13 @@ def test_what_is_over_has_no_problems(told):
     assert told == []
 
 
+def test_what_ends_needs_no_decision_any_more():
+    booking = wish()
+    actions.note_problem(booking, Problem.DECLINED)
+    actions.cancel(booking)
+    assert (Booking.objects.get().problem, Booking.objects.get().problem_details) == ("", {})
+
+
 def test_a_calendar_that_answers_at_last(asking):
     asking(Silent)
     booking = wish()

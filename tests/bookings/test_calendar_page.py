@@ -199,6 +199,16 @@ def test_every_other_reason_is_told_with_what_is_in_the_way(operator: Client, co
     assert all("Book here anyway" in page for page in told.values())
 
 
+def test_whoever_is_not_active_has_no_free_moment_and_that_is_why(operator: Client, consultant: Consultant) -> None:
+    consultant.active = False
+    consultant.save()
+
+    page = why_not(operator, consultant, at("10:00"))
+
+    assert "Grace Hopper cannot be booked: they are not active." in page
+    assert "The next free time" not in page
+
+
 def test_full_day_names_the_bookings_that_fill_it(operator: Client, consultant: Consultant) -> None:
     Consultant.objects.update(per_day=1)
     booking = meet(consultant)

@@ -16,7 +16,7 @@ from bookings.models import Booking, Consultant
 from bookings.signals import bookings_changed
 from tests.bookings.test_holding_pages import Busy, Refusing
 from tests.bookings.times import at
-from tests.bookings.visiting import heading, text_of
+from tests.bookings.visiting import clocks, heading, text_of
 from tests.factories import ConsultantFactory, a_client
 
 pytestmark = pytest.mark.django_db
@@ -152,6 +152,34 @@ def test_meeting_is_cancelled_and_its_time_free(client: Client) -> None:
 
     assert heading(page) == "Your consultation is cancelled"
     a_booking(email="bob@client.example")
+
+
+def test_link_in_the_letter_still_tells_of_a_cancelled_meeting_and_changes_nothing(client: Client) -> None:
+    booking = a_booking()
+    press(client, booking, "cancel")
+
+    page = client.get(path_of(booking))
+    buttons = [press(client, booking, button, **DETAILS) for button in ("cancel", "change")]
+    moved = client.post(path_of(booking, "move"), {"start": at("12:00").isoformat()}, follow=True)
+    entry = icalendar.Calendar.from_ical(client.get(path_of(booking, "calendar")).content).walk("VEVENT")[0]
+
+    assert (heading(page), heading(moved)) == ("Your consultation is cancelled",) * 2
+    assert [answer.status_code for answer in buttons] == [409, 409]
+    assert (entry["STATUS"], entry["SEQUENCE"]) == ("CANCELLED", 1)
+    row = Booking.objects.get()
+    assert (row.status, row.starts_at, row.name, row.sequence) == ("cancelled", at("10:00"), "Ada Lovelace", 1)
+
+
+def test_meeting_with_somebody_who_is_not_to_be_booked_any_more_stays_and_can_be_cancelled(client: Client) -> None:
+    booking = a_booking()
+    Consultant.objects.update(active=False)
+
+    times = client.get(path_of(booking, "move"))
+    moved = client.post(path_of(booking, "move"), {"start": at("12:00").isoformat()})
+
+    assert (clocks(times), moved.status_code) == ([], 409)
+    assert Booking.objects.get().starts_at == at("10:00")
+    assert heading(press(client, booking, "cancel")) == "Your consultation is cancelled"
 
 
 def test_too_late_is_told_beforehand_and_afterwards(client: Client) -> None:
