@@ -3,14 +3,26 @@
 Twenty in twenty rounds, each about another day; two hundred in two hundred rounds where there is time for it.
 """
 
+from functools import partial
 from itertools import pairwise
 
 import pytest
 
-from bookings.actions import book, cancel, confirm, hold, move
+from bookings.actions import (
+    book,
+    cancel,
+    change_details,
+    confirm,
+    forget,
+    hold,
+    move,
+    note_problem,
+    take_off,
+)
 from bookings.errors import ImpossibleMove, SlotTaken
 from bookings.models import Booking, Consultant
 from bookings.models.booking import ACTIVE, Status
+from bookings.spans import Span
 from tests.bookings.times import at
 from tests.concurrency import at_once, crowded
 from tests.factories import ConsultantFactory, a_client
@@ -102,3 +114,34 @@ def test_it_is_confirmed_once_or_cancelled():
     assert cancelled == 1
     assert confirmed <= 1
     assert Booking.objects.get().status == "cancelled"
+
+
+@pytest.mark.parametrize("rounds", [3, pytest.param(200, marks=pytest.mark.soak)])
+def test_whatever_happens_to_one_consultant_at_once_nobody_waits_for_each_other(rounds):
+    """Among it that the client is forgotten, who books once more at that moment."""
+    consultant = ConsultantFactory(horizon_days=366)
+    for turn in range(rounds):
+        days, who = FIRST + turn, f"person-{turn}@client.example"
+        one = book(consultant, at("10:00", days=days), 30, a_client(who), pending=True)
+        other = book(consultant, at("12:00", days=days), 30, a_client(who))
+        times = [at(clock, days=days) for clock in ("10:00", "12:00", "14:00", "15:00")]
+        off = {consultant: Span(at("16:00", days=days), at("17:00", days=days))}
+        acts = [
+            *[partial(hold, consultant, start, 30) for start in times],
+            *[partial(book, consultant, start, 30, a_client(who)) for start in times],
+            *[partial(move, now(row), start) for row in (one, other) for start in times],
+            partial(confirm, now(one)),
+            partial(cancel, now(other)),
+            partial(change_details, now(one), {"company": "Engines Ltd"}),
+            partial(note_problem, now(other), Booking.Problem.DECLINED),
+            partial(take_off, off),
+            partial(forget, [one.lead]),
+        ]
+        at_once(lambda act: tried(act), acts)
+        assert_nothing_overlaps()
+        assert now(one).is_forgotten
+        assert not Booking.objects.exclude(problem="").exists()
+
+
+def now(booking):
+    return Booking.objects.select_related("consultant").get(pk=booking.pk)
