@@ -7,13 +7,14 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 import holidays
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import get_language
 
 from bookings import rules
 from bookings.availability import Calendar
 from bookings.models import Booking, BusyInterval, Consultant, TimeOff
-from bookings.models.booking import ACTIVE, Status
+from bookings.models.booking import ACTIVE, OPEN, Status
 from bookings.rules import busy_of, grouped
 from bookings.spans import Span, Spans
 from leads.clocks import DAY
@@ -62,6 +63,12 @@ class Day:
         wall = datetime.combine(self.day, time(minute // 60, minute % 60), self.zone)
         moment = wall.astimezone(UTC)
         return moment if moment.astimezone(self.zone).replace(tzinfo=None) == wall.replace(tzinfo=None) else None
+
+
+def at_work() -> QuerySet[Consultant]:
+    """Whoever can be booked, or still has somebody to meet."""
+    awaited = Booking.objects.filter(consultant=OuterRef("pk"), status__in=OPEN, ends_at__gt=timezone.now())
+    return Consultant.objects.filter(Q(active=True) | Exists(awaited))
 
 
 def days_of(

@@ -22,7 +22,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from bookings.admin.grid import Grid, drawn
 from bookings.admin.moment import verdict
-from bookings.agenda import days_of
+from bookings.agenda import at_work, days_of
 from bookings.availability import monday
 from bookings.freshness import Freshness, Status, freshness
 from bookings.models import Consultant
@@ -176,7 +176,7 @@ class CalendarMixin:
 
     def calendar(self, request: HttpRequest) -> HttpResponse:
         self.may_look(request)
-        consultants = list(Consultant.objects.active())
+        consultants = list(at_work())
         lengths = sorted({minutes for each in consultants for minutes in each.minutes})
         view = View.of(request, lengths)
         found = days_of(consultants, view.days, timedelta(minutes=view.minutes), timezone.now(), zone=view.zone_info)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from bookings.agenda import at_work
 from bookings.models import Consultant
 from bookings.spans import Span
 from integrations import errors
@@ -96,8 +97,8 @@ def listed(consultants: Iterable[Consultant]) -> str:
 
 
 def chosen(slug: str | None) -> list[Consultant]:
-    """Those who can be booked, or that one. Raises Rejected where there is none of this name."""
-    rows = Consultant.objects.active()
+    """Those who can be booked or still have meetings, or that one. Raises Rejected where there is none of this name."""
+    rows = at_work()
     found = list(rows.filter(slug=slug) if slug else rows)
     if slug and not found:
         raise errors.Rejected(_("No consultant “%(slug)s” can be booked.") % {"slug": slug})

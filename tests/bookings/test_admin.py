@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission, User
 from django.test import Client
 
 from bookings.actions import book
@@ -201,6 +202,21 @@ def test_bookings_inside_are_named_before_it_is_saved(operator: Client, consulta
     take_off(operator, [consultant], day, end, confirmed="on")
     assert TimeOff.objects.count() == 1
     assert Booking.objects.get().status == "confirmed"
+
+
+def test_who_may_not_see_bookings_reads_no_clients_names(operator: Client, consultant: Consultant) -> None:
+    booking, span = meet(consultant), (at("00:00"), at("00:00", days=11))
+    user = User.objects.create_user("bob", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["add_timeoff", "view_timeoff"]))
+    colleague = Client()
+    colleague.force_login(user)
+
+    page = text(take_off(colleague, [consultant], *span))
+
+    assert (booking.reference in page, booking.name in page) == (True, False)
+    assert booking.name in text(take_off(operator, [consultant], *span))
+    for path in ("", "calendar/", "moment/", f"{booking.pk}/change/", f"{booking.pk}/move/", "add/"):
+        assert colleague.get(f"/admin/bookings/booking/{path}").status_code == 403
 
 
 def test_time_off_that_ends_before_it_begins_is_refused(operator: Client, consultant: Consultant) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from bookings.actions import book, hold
+from bookings.actions import book, cancel, hold
 from bookings.models import Booking, BusyCalendar, BusyInterval, Consultant, TimeOff, WorkingHours
 from tests.bookings.times import at
 from tests.factories import ConsultantFactory, a_client
@@ -56,6 +56,19 @@ def test_a_day_shows_what_stands_in_it_and_what_is_free(operator: Client, consul
     assert blocks(page) == [(600, 630, "confirmed"), (660, 690, "held"), (780, 840, "busy"), (900, 1020, "off")]
     assert free(page) == [540, 570, 630, 690, 720, 750, 840, 870]
     assert "10:00 Ada Lovelace" in text(page)
+
+
+def test_whoever_is_not_to_be_booked_any_more_is_there_as_long_as_somebody_comes(
+    operator: Client, consultant: Consultant
+) -> None:
+    booking = meet(consultant)
+    Consultant.objects.update(active=False)
+
+    page = calendar(operator, view="day", minutes=30)
+    assert (blocks(page), free(page)) == ([(600, 630, "confirmed")], [])
+
+    cancel(booking)
+    assert blocks(calendar(operator, view="day", minutes=30)) == []
 
 
 def test_hold_that_is_over_is_not_there(operator: Client, consultant: Consultant) -> None:

@@ -277,6 +277,20 @@ class TestChecking:
         assert (self.now(booking).unchecked, self.now(booking).problem) == (False, "")
         assert not Incident.objects.exists()
 
+    def test_meetings_of_somebody_who_is_not_to_be_booked_any_more_are_checked_too(
+        self, peer: GoogleSandbox, anna: Consultant
+    ) -> None:
+        booking = self.unchecked(anna)
+        Consultant.objects.filter(pk=anna.pk).update(active=False)
+
+        sync()
+        assert not self.now(booking).unchecked
+
+        actions.cancel(self.now(booking))
+        before = BusyCalendar.objects.values_list("checked_at", flat=True).first()
+        sync()
+        assert BusyCalendar.objects.values_list("checked_at", flat=True).first() == before
+
     def test_our_own_entry_is_no_conflict_even_where_another_touches_it(
         self, peer: GoogleSandbox, anna: Consultant
     ) -> None:
