@@ -1,5 +1,6 @@
 """Who can be booked, and when they work. Days and times on a page are by the clock of its consultant."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ from unfold.widgets import (
     UnfoldAdminTextInputWidget,
 )
 
+from bookings.actions import in_turn
 from bookings.admin.clocks import on_clock
 from bookings.admin.time_off import warn
 from bookings.models import Consultant, TimeOff, WorkingHours
@@ -105,18 +107,21 @@ class ComingTimeOff(TabularInline):  # type: ignore[misc]
 
 
 class ConsultantList(ChangeList):  # type: ignore[misc]
-    """Whoever is listed carries `next_free`: found out for all of them at once."""
+    """Whoever is listed carries `next_free` and `last_booked_at`: found out for all of them at once."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         rows: Any = self.result_list  # type: ignore[has-type]
-        self.result_list = with_next_free(list(rows))
+        self.result_list = with_times(list(rows))
 
 
-def with_next_free(consultants: list[Any]) -> list[Any]:
+def with_times(consultants: list[Any]) -> list[Any]:
     firsts = {each.pk: span.start for each, span in Offers(consultants, None, timezone.now()).firsts()}
     for each in consultants:
         each.next_free = firsts.get(each.pk) if each.active else None
+    booked = {each.pk: each for each in in_turn(consultants)}
+    for each in consultants:
+        each.last_booked_at = getattr(booked[each.pk], "last_booked_at")  # noqa: B009 - annotated
     return consultants
 
 
@@ -124,7 +129,7 @@ def with_next_free(consultants: list[Any]) -> list[Any]:
 class ConsultantAdmin(ModelAdmin, TranslationAdmin):  # type: ignore[misc,type-arg]
     form = ConsultantForm
     inlines = [Hours, ComingTimeOff]
-    list_display = ["name", "title", "active", "zone", "next_free"]
+    list_display = ["name", "title", "active", "zone", "next_free", "last_booked"]
     list_filter = ["active"]
     search_fields = ["name", "title", "email", "slug"]
     prepopulated_fields = {"slug": ["name"]}
@@ -146,6 +151,13 @@ class ConsultantAdmin(ModelAdmin, TranslationAdmin):  # type: ignore[misc,type-a
         ),
         (_("Calendars"), {"fields": ["busy_calendars", "calendar"]}),
     ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Consultant | None = None) -> list[str]:
+        """Websites link to a slug, and accounts at Google are known by it: it stays what it was."""
+        return [*super().get_readonly_fields(request, obj), *(["slug"] if obj else [])]
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Consultant | None = None) -> dict[str, Sequence[str]]:
+        return {} if obj else dict(super().get_prepopulated_fields(request, obj))
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ConsultantList]:
         return ConsultantList
@@ -174,3 +186,9 @@ class ConsultantAdmin(ModelAdmin, TranslationAdmin):  # type: ignore[misc,type-a
     def next_free(self, consultant: Any) -> str:
         start: datetime | None = consultant.next_free
         return on_clock(start, consultant.zone_info) if start else "–"
+
+    @admin.display(description=_("last booked on"))
+    def last_booked(self, consultant: Any) -> str:
+        """Who minds nobody in particular gets whoever is free and was booked least recently."""
+        made: datetime | None = consultant.last_booked_at
+        return on_clock(made, consultant.zone_info) if made else "–"

@@ -319,3 +319,23 @@ def test_list_tells_the_next_free_time_of_each(operator: Client, consultant: Con
     found = {row.pk: row.next_free for row in rows}
     assert found[consultant.pk] is not None
     assert [free for pk, free in found.items() if pk != consultant.pk] == [None]
+
+
+def test_slug_is_chosen_once(operator: Client, consultant: Consultant) -> None:
+    page = operator.post(f"/admin/bookings/consultant/{consultant.pk}/change/", a_consultant(slug="other", name="Ada"))
+
+    assert page.status_code == 302
+    assert Consultant.objects.values_list("slug", "name").get() == (consultant.slug, "Ada")
+
+
+def test_list_tells_whose_turn_it_is(operator: Client, consultant: Consultant) -> None:
+    ConsultantFactory(name="Never Booked")
+    meet(consultant)
+
+    rows = operator.get("/admin/bookings/consultant/").context["cl"].result_list
+
+    assert [(each.name, each.last_booked_at is None) for each in rows] == [
+        ("Grace Hopper", False),
+        ("Never Booked", True),
+    ]
+    assert "Last booked on" in text(operator.get("/admin/bookings/consultant/"))
