@@ -8,14 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.db import connection as database
 from django.test import Client
 from django.utils import timezone
 
-from bookings import actions
+from bookings import actions, links
 from bookings.errors import BookingError
 from bookings.models import Booking, Consultant
 from bookings.models.booking import Status
@@ -24,7 +26,9 @@ from integrations.google_calendar import names
 from integrations.google_calendar.sandbox import PERSON, GoogleSandbox
 from integrations.models import Connection, Delivery, Integration
 from tests.bookings.times import at
+from tests.bookings.visiting import heading
 from tests.factories import ConsultantFactory, a_client
+from tests.integrations.admin.conftest import logged_in, text
 from tests.integrations.google_calendar.booked import GUEST, begins, change, deliver, delivery, entry
 from tests.integrations.google_calendar.conftest import connect, connection, service
 
@@ -77,12 +81,15 @@ def fault(peer: GoogleSandbox, kind: str, value: object = True, **told: object) 
 @pytest.mark.django_db
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_what_everybody_sees(peer: GoogleSandbox, case: Case) -> None:
+    User.objects.create_superuser("ada")
     connect(peer, breaker_failures=2)
     consultant = ConsultantFactory(email=PERSON, slug="anna", busy_calendars=[PERSON, AWAY])
     case.begin(peer)
 
     booking = visit(consultant)
     assert (booking.status, booking.unchecked) == (Status.CONFIRMED, case.unchecked)
+    assert heading(Client().get(urlsplit(links.manage(booking)).path)) == "Your consultation"
+    assert ("The calendar could not be asked." in page_of(booking)) == case.unchecked
 
     deliver()
     told, shown = delivery(booking), connection()
@@ -97,6 +104,7 @@ def test_what_everybody_sees(peer: GoogleSandbox, case: Case) -> None:
     assert delivery(booking).state == "delivered"
     booking.refresh_from_db()
     assert (booking.unchecked, booking.problem) == (False, "")
+    assert "The calendar could not be asked." not in page_of(booking)
     assert [mail["to"] for mail in peer.mails] == [GUEST]
 
 
@@ -115,6 +123,11 @@ def visit(consultant: Consultant) -> Booking:
     assert time.monotonic() - clock < PATIENCE
     assert (answer.status_code, answer.json()["data"]["status"]) == (201, "confirmed")
     return Booking.objects.get(reference=answer.json()["data"]["reference"])
+
+
+def page_of(booking: Booking) -> str:
+    """What an operator reads."""
+    return text(logged_in(User.objects.get()).get(f"/admin/bookings/booking/{booking.pk}/change/"))
 
 
 def mend(peer: GoogleSandbox) -> None:
