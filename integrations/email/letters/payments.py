@@ -62,12 +62,6 @@ class PaymentDue(AboutRegistration):
     statuses = frozenset({Status.PENDING_PAYMENT})
 
     @classmethod
-    def recipient(cls, subject: Registration, occasion: str) -> Recipient:
-        found = super().recipient(subject, occasion)
-        expect_held(subject)
-        return found
-
-    @classmethod
     def context(cls, subject: Registration, occasion: str) -> Context:
         session = subject.session
         due: dict[str, Any] = {"pay_url": Link(links.pay(subject)), "held_until": subject.held_until}

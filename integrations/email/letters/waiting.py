@@ -10,9 +10,8 @@ from webinars import links
 from webinars.models import Registration
 from webinars.models.registration import Status
 
-from .base import Recipient
 from .contexts import Context, Link, Moment, told
-from .webinars import OWN, SAMPLE, AboutRegistration, WebinarContext, expect_held
+from .webinars import OWN, SAMPLE, AboutRegistration, WebinarContext
 
 PLACE = {
     "register_url": Link("https://www.example.com/en/webinars/energy-storage/place/"),
@@ -53,12 +52,6 @@ class WaitingListPlace(AboutRegistration):
     purpose = _("When a place becomes free for somebody on the waiting list.")
     context_class = WaitingListPlaceContext
     statuses = frozenset({Status.OFFERED})
-
-    @classmethod
-    def recipient(cls, subject: Registration, occasion: str) -> Recipient:
-        found = super().recipient(subject, occasion)
-        expect_held(subject)
-        return found
 
     @classmethod
     def context(cls, subject: Registration, occasion: str) -> Context:

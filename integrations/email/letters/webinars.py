@@ -65,6 +65,8 @@ class AboutRegistration(Letter[Registration]):
             raise Obsolete(gettext("This registration is in another state by now."))
         if not took_place(subject.session) and subject.session.ends_at <= timezone.now():
             raise Obsolete(gettext("This webinar is over."))
+        if subject.held_until:
+            expect_held(subject)
         return reader(subject)
 
     @classmethod
