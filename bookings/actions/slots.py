@@ -11,6 +11,7 @@ from bookings.models import Booking, Consultant
 from bookings.models.booking import Status
 from bookings.rules import calendars
 from bookings.spans import Span
+from leads.models import Lead
 
 HOLD = timedelta(minutes=5)  # for filling in the form
 
@@ -24,7 +25,13 @@ def lock(consultant: Consultant) -> Consultant:
 
 
 def locked(booking: Booking) -> Booking:
-    """This object as its row is now, under the lock of its consultant."""
+    """This object as its row is now, under the lock of its consultant.
+
+    The client's lead is locked before, as by whoever books and whoever forgets people: outside, leads are told of what
+    became of their bookings, and who booked once more may be telling of the same one just now.
+    """
+    if booking.lead_id:
+        list(Lead.objects.filter(pk=booking.lead_id).select_for_update(no_key=True))
     consultant = lock(booking.consultant)
     booking.refresh_from_db()
     booking.consultant = consultant

@@ -116,7 +116,7 @@ def test_it_is_confirmed_once_or_cancelled():
     assert Booking.objects.get().status == "cancelled"
 
 
-@pytest.mark.parametrize("rounds", [3, pytest.param(200, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("rounds", [5, pytest.param(200, marks=pytest.mark.soak)])
 def test_whatever_happens_to_one_consultant_at_once_nobody_waits_for_each_other(rounds):
     """Among it that the client is forgotten, who books once more at that moment."""
     consultant = ConsultantFactory(horizon_days=366)
