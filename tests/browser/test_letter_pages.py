@@ -25,6 +25,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServ
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     yield page
+    page.wait_for_load_state()  # before its styles are there, a page may be wider
     assert page.evaluate("document.documentElement.scrollWidth") <= request.param
     page.close()
     assert complaints == []

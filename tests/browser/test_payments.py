@@ -76,6 +76,7 @@ def page(
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
     yield page
+    page.wait_for_load_state()  # before its styles are there, a page may be wider
     assert page.evaluate("document.documentElement.scrollWidth") <= request.param
     page.close()
     assert complaints == []

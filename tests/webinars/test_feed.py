@@ -139,7 +139,7 @@ def test_sitemap_has_lists_whitepapers_and_sessions_in_both_languages(client: Cl
 
     found = re.findall(r"<loc>http://testserver(.*?)</loc>", client.get("/sitemap.xml").content.decode())
 
-    pages = ["whitepapers/", "webinars/", "whitepapers/gdpr/", "webinars/data/"]
+    pages = ["whitepapers/", "webinars/", "book/", "whitepapers/gdpr/", "webinars/data/"]
     assert sorted(found) == sorted(f"/{language}/{page}" for language in ("en", "de") for page in pages)
 
 
