@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from bookings import actions, links
 from bookings.actions import hold
-from bookings.errors import CalendarSilent
+from bookings.errors import CalendarSilent, NotOffered
 from bookings.models import Booking, BusyCalendar, BusyInterval, Consultant
 from bookings.ports import Answer, NoCalendars, OnUnknown
 from leads.models import Consent, Lead, Touchpoint
@@ -253,6 +253,17 @@ def test_other_time_that_is_gone_as_well_is_told(client: Client, grace: Consulta
 
     assert (answer.status_code, Booking.objects.count()) == (409, 1)
     assert 'name="instead"' in answer.content.decode()
+
+
+def test_whoever_is_not_active_any_more_costs_nobody_what_they_typed(client: Client, grace: Consultant) -> None:
+    form = choose(client, at("10:00"))["Location"]
+    Consultant.objects.update(active=False)
+
+    answer = send(client, form, message="Engines")
+
+    page = answer.content.decode()
+    assert (answer.status_code, str(NotOffered()) in text_of(answer), "Engines</textarea>" in page) == (409, True, True)
+    assert ('href="/en/book/"' in page, PAGE in page) == (True, False)
 
 
 def test_busy_calendar_is_no_other_than_a_time_that_is_gone(client: Client, settings: Any) -> None:
