@@ -11,6 +11,7 @@ from bookings.actions import book
 from bookings.actions.slots import occupy
 from bookings.models import Booking, Consultant, TimeOff
 from tests.bookings.times import at
+from tests.browser.clicks import press
 from tests.factories import ConsultantFactory, a_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -31,10 +32,6 @@ def look(page: Page, view: str = "day") -> None:
 
 def moment(page: Page, clock: str, told: str) -> None:
     page.get_by_role("link", name=f"{clock} Grace Hopper: {told}").click()
-
-
-def press(page: Page, button: str) -> None:
-    page.get_by_role("button", name=button).first.click()
 
 
 def test_free_moment_is_booked_for_a_client(admin: Page, grace: Consultant) -> None:

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from integrations import runs
 from integrations.models import Connection, Integration
 from integrations.odoo.sandbox import OdooSandbox
+from tests.browser.clicks import press
 from tests.factories import LeadFactory
 from tests.integrations.odoo.conftest import connect
 
@@ -31,10 +32,10 @@ def test_settings_are_entered_and_the_test_turns_green(admin: Page, peer: OdooSa
         ("API key", peer.api_key),
     ):
         admin.get_by_label(label).fill(value)
-    admin.get_by_role("button", name="Save").click()
-    admin.get_by_role("button", name="Enable").click()
+    press(admin, "Save")
+    press(admin, "Enable")
 
-    admin.get_by_role("button", name="Test connection").click()
+    press(admin, "Test connection")
 
     expect(admin.get_by_text("healthy").first).to_be_visible()
     expect(admin.get_by_text("Connected to Odoo 19.0 as Magnetiq.", exact=True).first).to_be_visible()
@@ -47,7 +48,7 @@ def test_page_follows_a_run_until_a_worker_has_done_it(admin: Page, peer: OdooSa
     LeadFactory()
     admin.goto(LIST)
     admin.get_by_role("link", name="Odoo ERP").click()
-    admin.get_by_role("button", name="Sync now: Sync leads").click()
+    press(admin, "Sync now: Sync leads")
     expect(admin.get_by_text("waiting for a worker")).to_be_visible()
 
     runs.sweep("bulk")
@@ -60,7 +61,7 @@ def test_words_that_were_typed_outlive_a_run_that_ends(admin: Page, peer: OdooSa
     connect(peer)
     admin.goto(LIST)
     admin.get_by_role("link", name="Odoo ERP").click()
-    admin.get_by_role("button", name="Sync now: Sync leads").click()
+    press(admin, "Sync now: Sync leads")
     admin.get_by_label("Database").fill("another-one")
 
     runs.sweep("bulk")
@@ -74,7 +75,7 @@ def test_action_on_ticked_rows_pauses(admin: Page) -> None:
     admin.get_by_role("row", name="Odoo ERP").get_by_label("Select record").check()
     admin.get_by_label("Select action to run").select_option("pause")
 
-    admin.get_by_role("button", name="Run").click()
+    press(admin, "Run")
 
     expect(admin.get_by_text("Odoo ERP is paused")).to_be_visible()
     assert Integration.objects.get(slug="odoo").paused_at

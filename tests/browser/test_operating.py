@@ -12,6 +12,7 @@ from integrations import outbox, runs
 from integrations.models import Heartbeat
 from integrations.odoo.sandbox import OdooSandbox
 from leads import actions
+from tests.browser.clicks import press
 from tests.integrations.odoo.people import captured
 
 CALM = "Nothing needs you: what goes wrong for a moment mends itself."
@@ -31,10 +32,6 @@ def work() -> None:
         runs.sweep(queue)
     with time_machine.travel(timezone.now() + timedelta(minutes=1)):
         outbox.drain()
-
-
-def press(page: Page, button: str) -> None:
-    page.get_by_role("button", name=button).click()
 
 
 def open_odoo(page: Page) -> None:

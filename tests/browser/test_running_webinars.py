@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.utils import timezone
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from integrations import configuration, runs
 from integrations.models import Delivery, Integration
 from integrations.odoo import sandbox
 from integrations.odoo.sandbox import OdooSandbox
+from tests.browser.clicks import confirmed, press
 from tests.factories import SessionFactory, TopicFactory, a_registrant
 from webinars.actions import register
 from webinars.models import Registration, Session
@@ -26,16 +27,6 @@ def peer(transactional_db: None) -> Iterator[OdooSandbox]:
         configuration.configure(odoo, sandbox.settings_for(peer))
         configuration.set_enabled(odoo, True)
         yield peer
-
-
-def press(page: Page | Locator, button: str) -> None:
-    page.get_by_role("button", name=button).first.click()
-
-
-def confirmed(page: Page | Locator, button: str) -> None:
-    """Press what asks before it acts, and say yes."""
-    press(page, button)
-    page.locator("[popover]:popover-open").get_by_role("button", name=button).click()
 
 
 def letters(operation: str) -> int:
@@ -139,7 +130,7 @@ def let_people_in_and_end_it(admin: Page, session: Session) -> None:
 
     open_session(admin, session)
     with admin.expect_download() as download:
-        press(admin, "Export CSV")
+        admin.get_by_role("button", name="Export CSV").first.click()
     assert "Grace" in download.value.path().read_text()
     confirmed(admin, "Complete")
     admin.get_by_text("took place").wait_for()
