@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import breaker, health, needs, registry, situation, words
+from integrations import breaker, health, needs, registry, situation, upcoming, words
 from integrations.models import Connection, Delivery, HourlyStat
 from integrations.needs import listed
 from integrations.situation import Situation
@@ -60,7 +60,7 @@ class Tile:
 def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Unfold's DASHBOARD_CALLBACK: adds what this user may see."""
     now, may = situation.of(request), request.user.has_perm
-    context |= {"title": _("Dashboard"), "needs": needs.of(request)}
+    context |= {"title": _("Dashboard"), "needs": needs.of(request), "upcoming": upcoming.of(request, now)}
     if may("integrations.view_integration"):
         waits, calls = waiting(now), traffic(now)
         context |= {
