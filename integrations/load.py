@@ -45,19 +45,19 @@ def arrived(since: datetime) -> dict[Hour, int]:
 
 
 def standing() -> dict[int, dict[str, Any]]:
-    """{id of the integration: waiting, dead, oldest (when it was promised)}, of those that have any."""
+    """{id of the integration: waiting, dead, oldest_waiting_at}, of those that have any; one query."""
     is_dead = Q(state=Delivery.State.DEAD)
     rows = (Delivery.objects.waiting() | Delivery.objects.dead()).order_by().values("integration")
     counted = rows.annotate(
         waiting=Count("pk", filter=~is_dead),
         dead=Count("pk", filter=is_dead),
-        oldest=Min("created_at", filter=~is_dead),
+        oldest_waiting_at=Min("created_at", filter=~is_dead),
     )
     return {row["integration"]: dict(row) for row in counted}
 
 
 def worsen(row: HourlyLoad, found: dict[str, Any], now: datetime) -> None:
-    oldest = found.get("oldest")
+    oldest = found.get("oldest_waiting_at")
     row.waiting = max(row.waiting, found.get("waiting", 0))
     row.dead = max(row.dead, found.get("dead", 0))
     row.oldest_seconds = max(row.oldest_seconds, int((now - oldest).total_seconds()) if oldest else 0)

@@ -80,7 +80,7 @@ def deliveries(slugs: Slugs) -> Iterator[Metric]:
     open_now, now = load.standing(), timezone.now()
     for integration, slug in slugs.items():
         found = open_now.get(integration, {})
-        since = found.get("oldest")
+        since = found.get("oldest_waiting_at")
         delivered.add_metric([slug], arrived.get(integration, 0))
         waiting.add_metric([slug], found.get("waiting", 0))
         dead.add_metric([slug], found.get("dead", 0))

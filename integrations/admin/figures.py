@@ -24,7 +24,6 @@ from .run_card import number
 class FiguresMixin:
     """For the integrations' admin."""
 
-    opts: Any
     admin_site: Any
 
     def get_urls(self) -> list[URLPattern]:
@@ -40,7 +39,7 @@ class FiguresMixin:
         context = {
             **self.admin_site.each_context(request),
             "title": _("Figures"),
-            "opts": self.opts,
+            "content_title": _("Figures"),  # what the page's head says
             "periods": [(name, period.label, name == chosen) for name, period in PERIODS.items()],
             "cards": cards(situation.of(request), chosen),
         }

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from integrations import retention
+from integrations.models import HourlyLoad, HourlyStat
 
 from .run_card import number
 
@@ -32,7 +33,6 @@ ORDER BY 3 DESC
 class KeptDataMixin:
     """For the integrations' admin."""
 
-    opts: Any
     admin_site: Any
 
     def get_urls(self) -> list[URLPattern]:
@@ -47,7 +47,7 @@ class KeptDataMixin:
         context = {
             **self.admin_site.each_context(request),
             "title": _("Kept data"),
-            "opts": self.opts,
+            "content_title": _("Kept data"),  # what the page's head says
             "total": filesizeformat(found[0][3]) if found else "",
             "lines": [line(*row) for row in found],
         }
@@ -74,8 +74,13 @@ def labels() -> dict[str, str]:
     """{table: what people call its rows}, of all that grow."""
     models = [model for app in OWN for model in apps.get_app_config(app).get_models(include_auto_created=True)]
     models += [rule.model for rule in retention.RULES]
-    logins = {Session._meta.db_table: _("Logins")}  # Django calls them what we call a webinar's
-    return {model._meta.db_table: capfirst(str(model._meta.verbose_name_plural)) for model in models} | logins
+    better = {
+        Session: _("Logins"),  # Django calls them what we call a webinar's
+        HourlyStat: _("Calls by the hour"),
+        HourlyLoad: _("Deliveries by the hour"),
+    }
+    named = {model._meta.db_table: capfirst(str(model._meta.verbose_name_plural)) for model in models}
+    return named | {model._meta.db_table: name for model, name in better.items()}
 
 
 def line(table: str, rows: int, size: int, _total: int) -> Line:

@@ -4,14 +4,14 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any, Literal
 
-from django.db.models import Aggregate, Avg, Count, FloatField, Min, Q, QuerySet
+from django.db.models import Aggregate, Avg, Count, FloatField, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from ninja import Field, Router, Schema
 
-from integrations import registry, words
-from integrations.models import Delivery, Integration, IntegrationLog
+from integrations import load, registry, words
+from integrations.models import Integration, IntegrationLog
 
 from .auth import READ
 from .refusal import integration_called
@@ -54,7 +54,7 @@ def get_health(request: HttpRequest, name: str) -> dict[str, Any]:
     measured = figures_of(calls(integration))
     issues = list(issues_of(measured))
     calm = "healthy" if measured["total"] else "no_activity"
-    open_ = open_deliveries().get(integration.pk, NOTHING_OPEN)
+    open_ = load.standing().get(integration.pk, NOTHING_OPEN)
     return {**measured, **open_, "issues": issues, "status": "unhealthy" if issues else calm}
 
 
@@ -89,15 +89,3 @@ def issues_of(measured: dict[str, Any]) -> list[str]:
         _("Failures in a row: %(number)d") % {"number": in_a_row}: in_a_row >= IN_A_ROW,
     }
     return [issue for issue, is_true in found.items() if is_true]
-
-
-def open_deliveries() -> dict[int, dict[str, Any]]:
-    """{id of the integration: waiting, dead, oldest_waiting_at}, of those that have any; one query."""
-    is_dead = Q(state=Delivery.State.DEAD)
-    rows = (Delivery.objects.waiting() | Delivery.objects.dead()).order_by().values("integration")
-    counted = rows.annotate(
-        waiting=Count("pk", filter=~is_dead),
-        dead=Count("pk", filter=is_dead),
-        oldest_waiting_at=Min("created_at", filter=~is_dead),
-    )
-    return {row["integration"]: dict(row) for row in counted}

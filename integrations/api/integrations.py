@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from ninja import Field, Router, Schema, Status
 from pydantic import ValidationError
 
-from integrations import breaker, configuration, health, runs, situation
+from integrations import breaker, configuration, health, load, runs, situation
 from integrations.models import Connection, Run
 from integrations.service import Mode
 
@@ -52,7 +52,7 @@ class Report(Schema):
 def get_status(request: HttpRequest) -> dict[str, dict[str, Any]]:
     """How every integration is. Answered from the database: no other system is called."""
     now = situation.of(request)
-    open_ = figures.open_deliveries()
+    open_ = load.standing()
     return {
         row.integration.slug: {
             **standing(row, shown=health.speaker(now.connections_of(row.integration_id))),

@@ -2,8 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from io import StringIO
+from threading import Event
 from typing import Any
 
 import pytest
@@ -137,6 +140,49 @@ def test_waits_for_no_row_that_somebody_holds_and_takes_it_the_next_time(
     tasks.prune()
     assert not Delivery.objects.exists()
     assert free.pk != held.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_makes_nobody_wait_who_writes_meanwhile(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody logs, promises and settles all the time that hundreds of bites take, and waits for none of them."""
+    monkeypatch.setattr(retention, "BITE", 5)
+    log, delivery = many_old_rows(connection, 1000)
+    over, written = Event(), list[int]()
+
+    def write() -> None:
+        with closing(database), database.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '20ms'")
+            while not over.is_set() or not written:
+                row = a_delivery(connection, LeadFactory(), LETTERS)
+                Delivery.objects.filter(pk=row.pk).update(state="delivered", settled_at=timezone.now())
+                IntegrationLog.objects.filter(pk=gate.log(connection, "read_owner").pk).update(size=1)
+                written.append(row.pk)
+
+    with ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(write)
+        try:
+            deleted = retention.prune()
+        finally:
+            over.set()
+        writer.result(timeout=30)
+
+    assert (deleted["log_rows"], deleted["deliveries"]) == (log, delivery)
+    assert sorted(Delivery.objects.values_list("pk", flat=True)) == written
+    assert IntegrationLog.objects.filter(size=1).count() == len(written)
+
+
+def many_old_rows(connection: Connection, number: int) -> tuple[int, int]:
+    """Log rows and settled deliveries from two years ago."""
+    ago = timezone.now() - timedelta(days=800)
+    IntegrationLog.objects.bulk_create(
+        IntegrationLog(integration=connection.integration, operation="call", started_at=ago) for _ in range(number)
+    )
+    Delivery.objects.bulk_create(
+        Delivery(integration=connection.integration, connection=connection, operation="post_letters", key=f"old {n}",
+                 subject_type="leads.lead", subject_id=n, state="delivered", created_at=ago, settled_at=ago)
+        for n in range(number)
+    )  # fmt: skip
+    return number, number
 
 
 def test_old_hours_become_days_and_no_sum_changes(connection: Connection) -> None:

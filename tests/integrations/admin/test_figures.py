@@ -128,10 +128,25 @@ class TestKeptData:
         assert log.size.endswith("KB")
         assert (lines["Leads"].kept, lines["Logins"].kept) == ("", "until they end")
 
+    def test_calls_every_table_something_in_german(self, operator: Client, connection: Connection) -> None:
+        lines = operator.get(KEPT, headers={"accept-language": "de"}).context["lines"]
+
+        names = [line.what for line in lines]
+        assert {"Aufrufe nach Stunden", "Zustellungen nach Stunden", "Anmeldungen im Admin"} <= {*names}
+        assert [name for name in names if "ourly" in name] == []
+
     def test_takes_one_query_of_its_own(self, operator: Client, connection: Connection) -> None:
         bare = queries(operator, reverse("admin:leads_lead_outcomes"))
 
         assert queries(operator, KEPT) <= bare
+
+
+@pytest.mark.parametrize(("url", "title"), [(URL, "Figures"), (KEPT, "Kept data")])
+def test_head_of_the_page_says_which_it_is(operator: Client, connection: Connection, url: str, title: str) -> None:
+    head = re.search(r"<h1.*?</h1>", text(operator.get(url)), re.DOTALL)
+
+    assert head is not None
+    assert re.sub(r"<[^>]*>|\s+", " ", head[0]).split() == title.split()
 
 
 @pytest.mark.parametrize("url", [URL, KEPT])
