@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy, ngettext
 from . import erasure, incidents, situation, words
 from .domain_needs import about_meetings, about_money
 from .models import Connection, Delivery, Heartbeat, WebhookEvent
-from .situation import Situation
+from .models.incident import OUTAGE
+from .situation import Matter, Situation
 
 SOON = timedelta(days=14)  # credentials that end within this are told of
 LONG = timedelta(days=1)  # a pause that takes longer may have been forgotten
@@ -107,7 +108,7 @@ def broken(now: Situation) -> Iterator[Need]:
             said = _("The settings lead away from %(book)s, where our records are. Confirm or correct them.")
             yield about(connection, "moved", "alt_route", said % {"book": connection.book}, _("Look at the settings"))
         elif connection.status == Connection.Status.MISCONFIGURED:
-            error = sentence(connection.last_error)
+            error = words.sentence(connection.last_error)
             if now.services[connection.pk].sign_in:
                 yield reconnecting(connection, "misconfigured", "link_off", error)
                 continue
@@ -184,13 +185,26 @@ def conflicts(now: Situation) -> Iterator[Need]:
 def matters(now: Situation) -> Iterator[Need]:
     """Incidents that nobody has taken note of."""
     connections = {connection.pk: connection for connection in in_use(now)}
-    for connection, kind, n in now.matters:
-        if connection in connections:
-            known = incidents.KINDS.get(kind)
-            text = ngettext("%(name)s: %(kind)s.", "%(name)s: %(kind)s (%(n)s times).", n)
-            told = {"name": whose(connections[connection]), "kind": known.label if known else kind, "n": n}
-            url = listed("incident", closed_at__isempty=1, kind=kind)
-            yield Need("incident", "emergency_home", text % told, _("Look at it"), url, "integrations.view_incident")
+    for matter in now.matters:
+        connection = connections.get(matter.connection)
+        if connection is None:
+            continue
+        if matter.kind == OUTAGE:
+            yield from outage(connection, matter)
+            continue
+        known = incidents.KINDS.get(matter.kind)
+        text = ngettext("%(name)s: %(kind)s.", "%(name)s: %(kind)s (%(n)s times).", matter.number)
+        told = {"name": whose(connection), "kind": known.label if known else matter.kind, "n": matter.number}
+        url = listed("incident", closed_at__isempty=1, kind=matter.kind)
+        yield Need("incident", "emergency_home", text % told, _("Look at it"), url, "integrations.view_incident")
+
+
+def outage(connection: Connection, matter: Matter) -> Iterator[Need]:
+    """It may end by itself, and somebody should know of it; `broken` tells of those that only a human ends."""
+    if connection.status != Connection.Status.MISCONFIGURED:
+        said = _("does not work (%(since)s). %(error)s What waits goes out by itself once it does.")
+        text = said % {"since": words.since(matter.since), "error": words.sentence(matter.summary)}
+        yield about(connection, "outage", "cloud_off", text, _("Look at it"))
 
 
 def long_pauses(now: Situation) -> Iterator[Need]:
@@ -282,7 +296,3 @@ def reconnecting(connection: Connection, kind: str, icon: str, text: str) -> Nee
 def listed(model: str, **filters: Any) -> str:
     """A list of ours, filtered."""
     return reverse(f"admin:integrations_{model}_changelist") + f"?{urlencode(filters)}"
-
-
-def sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else f"{text}."

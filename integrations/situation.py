@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from datetime import datetime
 from functools import cached_property
+from typing import NamedTuple
 
-from django.db.models import Count, Q
+from django.db.models import Count, Max, Min, Q
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -14,7 +15,6 @@ from webinars.models import Payment
 
 from . import configuration, erasure, registry
 from .models import Connection, Delivery, Erasure, ExternalRecord, Heartbeat, Incident, Installation, WebhookEvent
-from .models.incident import OUTAGE
 from .service import IntegrationService, Mode
 
 
@@ -22,6 +22,16 @@ def of(request: HttpRequest) -> "Situation":
     """The same one for everything that the answer to `request` is made of."""
     found: Situation = request.__dict__.setdefault("situation", Situation())
     return found
+
+
+class Matter(NamedTuple):
+    """Incidents of one kind; a connection has one outage at most, whose `summary` this is."""
+
+    connection: int
+    kind: str
+    number: int
+    since: datetime
+    summary: str
 
 
 class Situation:
@@ -117,12 +127,12 @@ class Situation:
         return ahead.aggregate(**{kind: Count("pk", filter=condition) for kind, condition in kinds.items()})
 
     @cached_property
-    def matters(self) -> list[tuple[int, str, int]]:
-        """(id of a connection, kind, how many incidents nobody has taken note of). Payments and bookings tell of theirs
-        by themselves, and outages are told of where a human must end them."""
-        told = Q(kind=OUTAGE) | Q(subject_type__in=[Payment._meta.label_lower, Booking._meta.label_lower])
+    def matters(self) -> list[Matter]:
+        """Incidents that nobody has taken note of. Payments and bookings tell of theirs by themselves."""
+        told = Q(subject_type__in=[Payment._meta.label_lower, Booking._meta.label_lower])
         rows = Incident.objects.open().filter(acknowledged_at=None).exclude(told).order_by("connection", "kind")
-        return list(rows.values_list("connection", "kind").annotate(n=Count("pk")))
+        found = rows.values_list("connection", "kind").annotate(Count("pk"), Min("opened_at"), Max("summary"))
+        return [Matter(*row) for row in found]
 
     @cached_property
     def conflicts(self) -> list[tuple[Connection, str, int]]:

@@ -210,6 +210,10 @@ def duration(milliseconds: int) -> str:
     return _("%(n)s s") % {"n": number_format(milliseconds / 1000, 1)}
 
 
+def sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
 def safe_url(url: str) -> str:
     """A link to their page, unless it is something that a browser would run."""
     return url if url.startswith(("https://", "http://")) else ""

@@ -83,7 +83,8 @@ def keep(page: Page, name: str) -> None:
 
 
 def keep_letters(page: Page, letters: list[Letter]) -> None:
-    """As a mail program shows them, one below the other."""
+    """As a mail program shows them; our own pages' policy would forbid their styles."""
+    page.goto("about:blank")
     for number, letter in enumerate(letters if SHOTS else []):
         part = letter.message.get_body(("html",))
         page.set_content(part.get_content() if part else "")
@@ -96,10 +97,11 @@ def tile(admin: Page, name: str) -> Locator:
 
 
 def is_told_as_ill(admin: Page, name: str, *, waiting: int) -> None:
-    """By the light, by what waits, and among the incidents."""
+    """By the light, by what waits, by a line among what needs somebody, and among the incidents."""
     shown = tile(admin, name)
     keep(admin, f"{name}-begins")
     expect(shown.get_by_text("healthy", exact=True)).to_have_count(0)
+    expect(admin.get_by_text(f"{name}: does not work (since")).to_be_visible()
     expect(shown.get_by_role("definition").first).to_have_text(str(waiting))
     admin.goto("/admin/integrations/incident/")
     expect(admin.get_by_role("row", name="Outage").first).to_be_visible()

@@ -8,12 +8,13 @@ from django.conf import LazySettings
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from integrations import breaker, configuration, errors, health, roles
+from integrations import breaker, configuration, errors, health, incidents, roles
 from integrations.models import (
     Connection,
     Delivery,
     ExternalRecord,
     Heartbeat,
+    Incident,
     Installation,
     Integration,
     WebhookEvent,
@@ -62,6 +63,38 @@ def test_nothing_needs_anybody_while_all_is_well(ada: User, connection: Connecti
     a_delivery(connection, LeadFactory(), LETTERS)
 
     assert needs(ada) == []
+
+
+class TestOutage:
+    def test_is_told_from_the_first_pause_until_it_is_over(self, ada: User, connection: Connection) -> None:
+        incidents.report(connection, "outage", None, "Connection refused")
+
+        need = the_need(ada)
+        assert need.text.startswith("Postbox: does not work (since ")
+        assert need.text.endswith("Connection refused. What waits goes out by itself once it does.")
+        assert need.url.endswith(f"/integration/{connection.integration_id}/change/")
+
+        incidents.close_outage(connection)
+        assert needs(ada) == []
+
+    def test_of_which_somebody_has_taken_note_is_told_no_more(self, ada: User, connection: Connection) -> None:
+        incidents.report(connection, "outage", None, "Connection refused.")
+
+        incidents.acknowledge(Incident.objects.all(), ada)
+
+        assert needs(ada) == []
+
+    def test_that_only_a_human_ends_is_told_once(self, ada: User, connection: Connection) -> None:
+        breaker.barred(connection, errors.Misconfigured("The key is wrong."))
+
+        assert kinds(ada) == ["misconfigured"]
+
+    def test_of_what_is_not_in_use_is_not_told(self, ada: User, connection: Connection) -> None:
+        incidents.report(connection, "outage", None, "Connection refused.")
+
+        configuration.set_enabled(connection.integration, False)
+
+        assert needs(ada) == []
 
 
 class TestCopy:
