@@ -50,3 +50,14 @@ def test_page_is_as_wide_as_a_telephone(odoo: Integration, admin: Page) -> None:
     admin.goto("/admin/")
 
     assert admin.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_figures_are_whole_on_a_desk_and_scroll_in_their_own_box_on_a_telephone(odoo: Integration, admin: Page) -> None:
+    box = "(({scrollWidth: wide, clientWidth: seen}) => [wide > seen, document.documentElement.scrollWidth])"
+    boxes = {}
+    for width in (1280, 360):
+        admin.set_viewport_size({"width": width, "height": 800})
+        admin.goto("/admin/integrations/integration/figures/")
+        boxes[width] = admin.evaluate(f"{box}(document.querySelector('.figures-wide'))")
+
+    assert boxes == {1280: [False, 1280], 360: [True, 360]}
