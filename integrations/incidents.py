@@ -6,19 +6,23 @@ Whoever notices one reports it, as often as he likes, and tells when it is over.
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 
 import structlog
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.db.models.functions import Coalesce
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from . import waited
 from .models import Connection, Incident
 from .models.incident import OUTAGE
-from .signals import incidents_closed, incidents_opened
+from .signals import incidents_closed, incidents_escalated, incidents_opened
 
 logger = structlog.get_logger(__name__)
 
@@ -54,6 +58,13 @@ KINDS = {
         _("Unknown payment"),
         REFUND,
         _("It gives nobody a seat. Find out whose it is, and send it back at the provider."),
+    ),
+    "calendar_change": Kind(
+        _("Changed in the calendar"),
+        "integrations.operate_integration",
+        _(
+            "Open the booking and decide: take it over, put it back, or settle it. Until then the client is told nothing."
+        ),
     ),
     "calendar_conflict": Kind(
         _("Booked while busy"),
@@ -97,7 +108,10 @@ def close_outage(connection: Connection) -> None:
 @transaction.atomic
 def end(incidents: QuerySet[Incident]) -> None:
     ended = locked(incidents)
-    Incident.objects.filter(pk__in=[each.pk for each in ended]).update(closed_at=timezone.now())
+    for incident in ended:
+        incident.closed_at = timezone.now()
+        incident.waited = waited.during(incident) if incident.kind == OUTAGE else {}
+        incident.save(update_fields=["closed_at", "waited"])
     if ended:
         incidents_closed.send(sender=Incident, incidents=ended)
 
@@ -114,6 +128,26 @@ def acknowledge(incidents: QuerySet[Incident], user: User | None) -> list[Incide
     rows.filter(acknowledged_at=None).update(acknowledged_at=now, acknowledged_by=user)
     rows.exclude(kind=OUTAGE).update(closed_at=now)
     return noted
+
+
+@transaction.atomic
+def escalate() -> int:
+    """Tell others, once, of what nobody has taken note of for too long; returns how many incidents that were.
+
+    Counted from the alert, as what was not in use may have been noticed long before.
+    """
+    long_ago = timezone.now() - timedelta(minutes=settings.ALERT_ESCALATE_MINUTES)
+    left = Incident.objects.open().filter(acknowledged_at=None, escalated_at=None, kind__in=KINDS)
+    in_use = left.filter(connection__integration__enabled=True, connection__removed_at=None)
+    late = locked(in_use.annotate(told_at=Coalesce("alerted_at", "opened_at")).filter(told_at__lte=long_ago))
+    late = [each for each in late if not (each.acknowledged_at or each.escalated_at)]  # while we waited for the lock
+    for incident in late:
+        incident.escalated_at = timezone.now()
+        incident.save(update_fields=["escalated_at"])
+        logger.warning("incident escalated", incident=incident.pk)
+    if late:
+        incidents_escalated.send(sender=Incident, incidents=late)
+    return len(late)
 
 
 def locked(incidents: QuerySet[Incident]) -> list[Incident]:

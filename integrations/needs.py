@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from . import erasure, incidents, situation, words
+from . import alarm, erasure, incidents, situation, words
 from .domain_needs import about_meetings, about_money
 from .models import Connection, Delivery, Heartbeat, WebhookEvent
 from .models.incident import OUTAGE
@@ -207,6 +207,32 @@ def outage(connection: Connection, matter: Matter) -> Iterator[Need]:
         yield about(connection, "outage", "cloud_off", text, _("Look at it"))
 
 
+def unheard(now: Situation) -> Iterator[Need]:
+    """What could not be told by the way that is in trouble itself, and what nobody could be told of at all."""
+    connections = {connection.pk: connection for connection in in_use(now)}
+    url = listed("incident", closed_at__isempty=1)
+    for matter, _subject, untold in now.unnoted:
+        if connection := connections.get(matter.connection):
+            is_mute = matter.kind == OUTAGE and alarm.is_way(connection)
+            text = mute(matter.number) if untold else told_otherwise() if is_mute else ""
+            if text:
+                text = text % {"name": whose(connection), "n": matter.number}
+                yield Need("unheard", "notifications_off", text, _("Look at it"), url, "integrations.view_incident")
+
+
+def told_otherwise() -> str:
+    return _("%(name)s is in trouble and cannot tell of it itself: the alert went another way.")
+
+
+def mute(n: int) -> str:
+    said = ngettext(
+        "%(name)s: nobody could be told of an incident.",
+        "%(name)s: nobody could be told of %(n)s incidents.",
+        n,
+    )
+    return f"{said} {alarm.how_to_add()}"
+
+
 def long_pauses(now: Situation) -> Iterator[Need]:
     for connection in in_use(now):
         paused_at = connection.integration.paused_at
@@ -258,6 +284,7 @@ TELLERS: list[tuple[str, Teller]] = [  # with what it takes to see such lines
     ("integrations.view_integration", copies),
     ("integrations.view_integration", silence),
     ("integrations.view_integration", broken),
+    ("integrations.view_incident", unheard),
     ("integrations.view_delivery", dead_letters),
     ("integrations.view_webhookevent", failed_webhooks),
     ("integrations.view_integration", ending_credentials),

@@ -11,7 +11,7 @@ from django.db import connection as database
 from django.utils.translation import gettext_noop as noop
 from pydantic import ValidationError
 
-from leads.schedules import create_schedule
+from leads.schedules import create_daily, create_schedule
 
 from . import load, registry, roles
 from .models import Connection, Installation, Integration
@@ -33,6 +33,8 @@ def create_rows(**kwargs: Any) -> None:
     create_schedule(noop("Deliver what people wait for"), "integrations.tasks.drain", SWEEP, "fast", {"queue": "fast"})
     create_schedule(noop("Deliver everything else"), "integrations.tasks.drain", SWEEP, "bulk", {"queue": "bulk"})
     create_schedule(noop("Take back what dead workers held"), "integrations.tasks.reap", timedelta(minutes=1), "fast")
+    create_schedule(noop("Escalate, and send the heartbeat"), "integrations.tasks.watch", timedelta(minutes=1), "fast")
+    create_daily(noop("Morning letter"), "integrations.tasks.say_good_morning", 8, "bulk")
     create_schedule(noop("Write down how things stand"), "integrations.tasks.measure", load.EVERY, "bulk")
     create_schedule(noop("Delete old log rows"), "integrations.tasks.prune", timedelta(days=1), "bulk")
 

@@ -127,12 +127,25 @@ class Situation:
         return ahead.aggregate(**{kind: Count("pk", filter=condition) for kind, condition in kinds.items()})
 
     @cached_property
+    def unnoted(self) -> list[tuple[Matter, str, bool]]:
+        """(incidents that nobody has taken note of, the kind of their subjects, whether nobody was told of them)."""
+        rows = Incident.objects.open().filter(acknowledged_at=None).annotate(untold=Q(alerted_at=None))
+        by = ("connection", "kind", "subject_type", "untold")
+        counted = rows.order_by(*by).values_list(*by).annotate(Count("pk"), Min("opened_at"), Max("summary"))
+        return [
+            (Matter(connection, kind, *told), subject, untold) for connection, kind, subject, untold, *told in counted
+        ]
+
+    @property
     def matters(self) -> list[Matter]:
         """Incidents that nobody has taken note of. Payments and bookings tell of theirs by themselves."""
-        told = Q(subject_type__in=[Payment._meta.label_lower, Booking._meta.label_lower])
-        rows = Incident.objects.open().filter(acknowledged_at=None).exclude(told).order_by("connection", "kind")
-        found = rows.values_list("connection", "kind").annotate(Count("pk"), Min("opened_at"), Max("summary"))
-        return [Matter(*row) for row in found]
+        elsewhere = (Payment._meta.label_lower, Booking._meta.label_lower)
+        found: dict[tuple[int, str], Matter] = {}
+        for matter, subject, _untold in self.unnoted:
+            if subject not in elsewhere:
+                key = (matter.connection, matter.kind)
+                found[key] = together(found[key], matter) if key in found else matter
+        return list(found.values())
 
     @cached_property
     def conflicts(self) -> list[tuple[Connection, str, int]]:
@@ -141,3 +154,9 @@ class Situation:
         rows = ExternalRecord.objects.unanswered().filter(remote_system__in=list(books))
         counted = rows.values_list("remote_system", "remote_model").annotate(n=Count("pk"))
         return [(books[system], model, n) for system, model, n in counted.order_by("remote_system", "remote_model")]
+
+
+def together(one: Matter, other: Matter) -> Matter:
+    """Of one kind, whatever they are about."""
+    since, summary = min(one.since, other.since), max(one.summary, other.summary)
+    return one._replace(number=one.number + other.number, since=since, summary=summary)

@@ -11,6 +11,7 @@ from django.db import close_old_connections
 from pydantic import ValidationError
 
 from . import configuration, erasure, errors, inbox, load, outbox, registry, retention, runs, trigger
+from . import watch as watching
 from .models import Heartbeat, Integration, Run
 
 logger = structlog.get_logger(__name__)
@@ -69,6 +70,18 @@ def process_webhook(integration: str) -> None:
 def measure() -> None:
     """Write down what waits, what is dead and what arrived, for the figures of this hour."""
     load.measure()
+
+
+@shared_task
+def watch() -> None:
+    """The round of every minute: escalate what was left lying, and tell the monitor outside that we live."""
+    watching.go_round()
+
+
+@shared_task
+def say_good_morning() -> None:
+    """The morning letter, to who asked for it."""
+    watching.say_good_morning()
 
 
 @shared_task

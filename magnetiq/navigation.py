@@ -91,6 +91,7 @@ def dashboard(request: HttpRequest) -> dict[str, Any]:
 def account(request: HttpRequest) -> list[dict[str, Any]]:
     """What the menu under one's own name offers."""
     return [
+        {"title": _("My alerts"), "link": reverse("admin:integrations_incident_my_alerts")},
         {"title": _("Two-factor authentication"), "link": reverse("two_factor:account")},
         {"title": _("Change password"), "link": reverse("admin:password_change")},
     ]

@@ -268,7 +268,7 @@ ADMIN_CONTENT_SECURITY_POLICY = {"script-src": [SELF, UNSAFE_EVAL], "style-src":
 PERMISSIONS_POLICY = "camera=(), geolocation=(), microphone=(), usb=()"
 
 # --- Watching ------------------------------------------------------------------------------------------------------
-ALERT_WEBHOOK_URL = env.str("ALERT_WEBHOOK_URL", default="")
+ALERT_ESCALATE_MINUTES = int(env.str("ALERT_ESCALATE_MINUTES", default="") or 30)
 HEARTBEAT_URL = env.str("HEARTBEAT_URL", default="")
 SENTRY_DSN = env.str("SENTRY_DSN", default="")
 if SENTRY_DSN:

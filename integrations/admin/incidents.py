@@ -6,11 +6,12 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
-from django.utils.safestring import SafeString
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import incidents, words
+from integrations import alarm, incidents
 from integrations.models import Incident
 from webinars import actions
 from webinars.models import Payment
@@ -18,6 +19,7 @@ from webinars.models import Payment
 from . import subjects
 from .base import Verb, VerbsAdmin, as_action
 from .filters import MatterFilter
+from .my_alerts import MyAlertsMixin
 
 
 def acknowledge(request: HttpRequest, rows: QuerySet[Any]) -> None:
@@ -52,7 +54,7 @@ VERBS = (
 
 
 @admin.register(Incident)
-class IncidentAdmin(VerbsAdmin):
+class IncidentAdmin(MyAlertsMixin, VerbsAdmin):
     verbs = VERBS
     actions = [as_action(verb) for verb in VERBS]
     list_display = ["summary", "what", "subject_link", "whose", "opened_at", "alerted_at", "closed_at"]
@@ -64,10 +66,13 @@ class IncidentAdmin(VerbsAdmin):
         ("what", "whose"),
         "subject_link",
         ("opened_at", "alerted_at"),
+        "told",
         ("acknowledged_at", "acknowledged_by"),
-        "closed_at",
+        ("escalated_at", "closed_at"),
+        "lasted",
+        "waited_for",
     ]
-    readonly_fields = ["what", "whose", "subject_link"]
+    readonly_fields = ["what", "whose", "subject_link", "told", "lasted", "waited_for"]
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         changelist = super().get_changelist_instance(request)
@@ -89,8 +94,23 @@ class IncidentAdmin(VerbsAdmin):
     def subject_link(self, incident: Incident) -> SafeString | str:
         return subjects.link(incident) if incident.subject_type else ""
 
+    @admin.display(description=gettext_lazy("who was told"))
+    def told(self, incident: Incident) -> SafeString | str:
+        return lines([*alarm.told(incident), alarm.silence(incident)])
+
+    @admin.display(description=gettext_lazy("lasted"))
+    def lasted(self, incident: Incident) -> str:
+        said = alarm.lasted(incident)
+        return said if incident.closed_at else _("%(lasted)s so far") % {"lasted": said}
+
+    @admin.display(description=gettext_lazy("what waited"))
+    def waited_for(self, incident: Incident) -> SafeString | str:
+        return lines(alarm.what_waited(incident))
+
     @admin.display(description=gettext_lazy("integration"), ordering="connection__integration")
     def whose(self, incident: Incident) -> str:
-        name = words.service(incident.connection.integration.slug)
-        owner = incident.connection.owner
-        return f"{name}: {owner}" if owner else name
+        return alarm.whose(incident)
+
+
+def lines(told: list[str]) -> SafeString | str:
+    return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in told if line))

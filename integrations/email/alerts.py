@@ -1,19 +1,15 @@
-"""Who is written to when something needs somebody, and when it is over.
+"""Letters about what needs somebody, and when it is over.
 
-One letter for each reader, named by its occasion: "user:<id>" for staff, "admin:<address>" for the ADMINS of the
-settings, who have no row here.
+One for each reader, named by its occasion: see `alarm.readers`.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import structlog
-from django.conf import settings
-from django.contrib.auth.models import User
-from django.utils.translation import gettext as _
 
+from integrations import alarm, outbox
 from integrations import incidents as book
-from integrations import outbox
-from integrations.models import Delivery, Incident, Integration
+from integrations.models import Incident
 from integrations.models.incident import OUTAGE
 
 from .service import EmailService
@@ -22,46 +18,28 @@ logger = structlog.get_logger(__name__)
 
 
 def alert(incidents: Sequence[Incident]) -> None:
-    """One letter for each incident and reader. Nobody is alerted of what is not in use, and by e-mail of none."""
-    in_use = set(Integration.objects.filter(enabled=True).values_list("pk", flat=True))
+    """One letter for each incident and reader."""
     for incident in incidents:
-        if incident.connection.integration_id not in in_use:
-            continue
-        if incident.connection.integration.slug == EmailService.slug:
+        if alarm.may_tell(EmailService.slug, incident):
+            if occasions := list(alarm.readers(incident)):
+                for occasion in occasions:
+                    outbox.once(EmailService.integration_alert, incident, occasion)
+                book.note_alerted([incident])
+        elif alarm.is_patient(EmailService.slug, incident.connection):
             logger.error("e-mail needs somebody, and cannot say so itself", incident=incident.pk)
-        else:
-            for occasion in readers(incident):
-                outbox.once(EmailService.integration_alert, incident, occasion)
-        book.note_alerted([incident])
+
+
+def escalate(incidents: Sequence[Incident]) -> None:
+    """Once more, to those who want to hear of what others left lying."""
+    for incident in incidents:
+        if alarm.may_tell(EmailService.slug, incident):
+            for occasion in alarm.readers(incident, escalated=True):
+                outbox.once(EmailService.integration_escalated, incident, occasion)
 
 
 def all_clear(incidents: Sequence[Incident]) -> None:
-    """Of outages, to whoever was alerted; where the alert still waits, nobody needs either."""
+    """Of outages, to whoever was written to; where the letter still waits, nobody needs either."""
     for incident in incidents:
-        alerts = Delivery.objects.filter(
-            operation=EmailService.integration_alert.name,
-            subject_type=Incident._meta.label_lower,
-            subject_id=incident.pk,
-        )
-        alerts.cancel(_("It was over before this could be sent."))
-        for told in alerts.exclude(state=Delivery.State.CANCELLED) if incident.kind == OUTAGE else ():
-            outbox.once(EmailService.integration_recovered, incident, told.occasion)
-
-
-def readers(incident: Incident) -> Iterator[str]:
-    """Staff who can act, and the ADMINS; nobody twice."""
-    known = set()
-    for user in who_can_act(incident.kind):
-        if user.email.lower() not in known:
-            known.add(user.email.lower())
-            yield f"user:{user.pk}"
-    for _name, address in settings.ADMINS:
-        if address.lower() not in known:
-            known.add(address.lower())
-            yield f"admin:{address}"
-
-
-def who_can_act(kind: str) -> Iterator[User]:
-    permission = book.KINDS[kind].permission
-    staff = User.objects.with_perm(permission, backend="django.contrib.auth.backends.ModelBackend")
-    yield from staff.filter(is_staff=True).exclude(email="").order_by("pk")
+        told = alarm.withdraw(EmailService.slug, incident)
+        for occasion in told if incident.kind == OUTAGE else ():
+            outbox.once(EmailService.integration_recovered, incident, occasion)

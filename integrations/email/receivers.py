@@ -1,8 +1,9 @@
 """Which letters which facts lead to."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
+from django.contrib.auth.models import User
 from django.dispatch import receiver
 
 from bookings.models import Booking
@@ -17,7 +18,7 @@ from bookings.signals import (
 )
 from integrations import outbox
 from integrations.models import Incident
-from integrations.signals import incidents_closed, incidents_opened
+from integrations.signals import incidents_closed, incidents_escalated, incidents_opened, mornings_came
 from leads.models import Consent, Touchpoint
 from leads.signals import consents_requested, whitepapers_requested
 from webinars.models import Message, Payment, Refund, Registration, ReminderRule, Session
@@ -154,9 +155,21 @@ def alert(sender: type[Incident], incidents: Sequence[Incident], **kwargs: objec
     alerts.alert(incidents)
 
 
+@receiver(incidents_escalated)
+def escalate(sender: type[Incident], incidents: Sequence[Incident], **kwargs: object) -> None:
+    alerts.escalate(incidents)
+
+
 @receiver(incidents_closed)
 def give_the_all_clear(sender: type[Incident], incidents: Sequence[Incident], **kwargs: object) -> None:
     alerts.all_clear(incidents)
+
+
+@receiver(mornings_came)
+def write_in_the_morning(
+    sender: type[User], users: Sequence[User], day: date, over_at: datetime, **kwargs: object
+) -> None:
+    outbox.once(EmailService.morning_digest, users, occasion=str(day), expires_at=over_at)
 
 
 # --- bookings: to client and consultant -------------------------------------------------------------------------------

@@ -76,7 +76,9 @@ class EmailService(IntegrationService):
     whitepaper_delivery = posted(letters.WhitepaperDelivery)
     double_opt_in = posted(letters.DoubleOptIn)
     integration_alert = posted(letters.IntegrationAlert)
+    integration_escalated = posted(letters.IntegrationEscalated)
     integration_recovered = posted(letters.IntegrationRecovered)
+    morning_digest = posted(letters.MorningDigest)
     test_letter = posted(letters.TestLetter, button=gettext_lazy("Send me a test letter"))
 
     @operation(label=gettext_lazy("Mail of the system"), batch_size=AT_ONCE, queue="fast")

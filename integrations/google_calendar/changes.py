@@ -15,7 +15,7 @@ from integrations import configuration, errors, outbox
 from integrations.models import Connection, Delivery, ExternalRecord
 from integrations.service import JobReport
 
-from . import mapping, outside
+from . import mapping, matters, outside
 from .entries import Entries
 from .mapping import Json
 from .refusals import SyncExpired
@@ -40,6 +40,7 @@ def pull(service: type["GoogleCalendarService"]) -> JobReport:
         except errors.IntegrationError as error:
             failures.append(error)
             report.notes.append(error.message)
+    matters.close_settled()
     if failures and not read:
         raise failures[0]
     report.promised = outbox.keep_in_sync(service.push_bookings, unpromised(service.slug), owner=service.owner_of)

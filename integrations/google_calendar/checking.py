@@ -1,11 +1,9 @@
 """Bookings that counted although nobody could ask the calendar: it is asked as soon as it answers."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from bookings import actions
@@ -13,18 +11,18 @@ from bookings.models import Booking, Consultant
 from bookings.models.booking import OPEN, Problem
 from bookings.spans import Span
 from integrations import errors, incidents
-from integrations.models import Incident
 from integrations.service import JobReport
 
 from . import freebusy, names
 from .client import Answer
 from .freebusy import Busy
 from .mapping import is_deleted, span_of
+from .matters import CONFLICT
+from .telling import told_span
 
 if TYPE_CHECKING:
     from .service import GoogleCalendarService
 
-CONFLICT = "calendar_conflict"
 NOT_THERE = frozenset({"workingLocation", "birthday"})  # kinds of entries in which nobody is busy
 
 
@@ -103,20 +101,3 @@ def trouble(service: "GoogleCalendarService", booking: Booking, calendar: str, s
         booking,
         said % {**told, "booked": told_span(booking.span), "entry": told_span(span)},
     )
-
-
-def close_settled() -> None:
-    """Conflicts that somebody settled, or that went away with the booking."""
-    opened = Incident.objects.open().filter(kind=CONFLICT, subject_type=Booking._meta.label_lower)
-    about = Booking.objects.filter(pk__in=opened.values("subject_id"))
-    for booking in about.exclude(problem=Problem.CALENDAR_BUSY, status__in=OPEN, ends_at__gt=timezone.now()):
-        incidents.close(CONFLICT, booking)
-
-
-def told_span(span: Span) -> str:
-    """On this site's clock."""
-    return f"{told_time(span.start)} – {told_time(span.end)}"
-
-
-def told_time(at: datetime) -> str:
-    return date_format(timezone.localtime(at), "SHORT_DATETIME_FORMAT")

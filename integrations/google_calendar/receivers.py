@@ -12,9 +12,11 @@ from bookings.signals import (
     bookings_forgotten,
     bookings_moved,
     bookings_put_back,
+    bookings_troubled,
 )
 from integrations import outbox
 
+from . import matters
 from .service import GoogleCalendarService
 
 
@@ -26,3 +28,8 @@ def keep_bookings_in_step(sender: type[Booking], bookings: Sequence[Booking], **
 @receiver(bookings_put_back)
 def put_bookings_back(sender: type[Booking], bookings: Sequence[Booking], **kwargs: object) -> None:
     outbox.keep_in_sync(GoogleCalendarService.put_bookings_back, bookings, owner=GoogleCalendarService.owner_of)
+
+
+@receiver(bookings_troubled)
+def tell_of_changes(sender: type[Booking], bookings: Sequence[Booking], **kwargs: object) -> None:
+    matters.tell(bookings)

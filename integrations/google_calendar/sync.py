@@ -18,7 +18,7 @@ from integrations.models import Connection
 from integrations.service import JobReport
 from leads.clocks import DAY
 
-from . import checking, copies, freebusy
+from . import checking, copies, freebusy, matters
 from .accounts import connections_for, is_barred
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def sync(consultants: Sequence[Consultant], on: On) -> JobReport:
         raise failures[0]
     if lonely := [each for each in consultants if each.calendars and each.pk not in connections]:
         report.notes.append(_("Nobody has connected the calendars of: %(names)s.") % {"names": listed(lonely)})
-    checking.close_settled()
+    matters.close_settled()
     return report
 
 

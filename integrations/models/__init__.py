@@ -8,10 +8,12 @@ from .letter import LetterOverride, StoredMail, Suppression
 from .log import HourlyLoad, HourlyStat, IntegrationLog
 from .record import ExternalRecord
 from .run import Run
+from .subscription import AlertSubscription
 from .token import ApiToken
 from .upload import Upload
 
 __all__ = [
+    "AlertSubscription",
     "ApiToken",
     "Attempt",
     "Connection",

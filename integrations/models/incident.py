@@ -16,6 +16,11 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
     def open(self) -> Self:
         return self.filter(closed_at=None)
 
+    def untold(self) -> Self:
+        """Nobody was alerted, though the integration is in use, and nobody has noticed by himself."""
+        in_use = self.filter(connection__integration__enabled=True, connection__removed_at=None)
+        return in_use.open().filter(alerted_at=None, acknowledged_at=None)
+
     def about(self, subject: Model) -> Self:
         return self.filter(subject_type=subject._meta.label_lower, subject_id=subject.pk)
 
@@ -35,7 +40,10 @@ class Incident(models.Model):
     alerted_at = models.DateTimeField(_("alerted"), null=True, blank=True)
     acknowledged_at = models.DateTimeField(_("acknowledged"), null=True, blank=True)
     acknowledged_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    escalated_at = models.DateTimeField(_("escalated"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    # Of an outage that is over, what it held up: see `integrations.waited`.
+    waited = models.JSONField(_("what waited"), default=dict, blank=True)
 
     objects = IncidentQuerySet.as_manager()
 

@@ -3,11 +3,12 @@
 import hmac
 import json
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import requests
+from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
@@ -15,8 +16,6 @@ from urllib3.exceptions import HTTPError
 
 from integrations import errors, http
 from integrations.gate import Gate
-
-from .settings import EndpointSettings
 
 READ_OF_ANSWER = 4096  # bytes: nobody looks at them, but a short answer lets the connection be kept
 NEEDS_A_HUMAN = {
@@ -30,11 +29,11 @@ PASSES = (408, 409, 425)  # the same message may be welcome a little later
 
 
 class WebhookClient:
-    """One endpoint. Raises IntegrationError only."""
+    """One endpoint, whose messages are signed by each of `keys`. Raises IntegrationError only."""
 
-    def __init__(self, settings: EndpointSettings, gate: Gate) -> None:
-        self.url = str(settings.url)
-        self.keys = settings.keys
+    def __init__(self, url: str, gate: Gate, keys: Sequence[bytes] = ()) -> None:
+        self.url = url
+        self.keys = keys
         self.gate = gate
 
     def send(self, operation: str, message_id: str, payload: dict[str, Any]) -> int:
@@ -45,6 +44,8 @@ class WebhookClient:
         )
 
     def post(self, message_id: str, body: bytes, timeout: float) -> int:
+        if not (self.url.startswith("https://") or settings.ALLOW_PRIVATE_ADDRESSES):
+            raise errors.Misconfigured(_("The address must begin with https://, for the messages name people."))
         headers = {"Content-Type": "application/json", "User-Agent": "Magnetiq", **signed(self.keys, message_id, body)}
         # Streamed, because an answer may be endless.
         with http.post(self.url, timeout=timeout, data=body, headers=headers, stream=True) as response:

@@ -1,4 +1,4 @@
-"""Our leads as messages: JSON in the words of Standard Webhooks, or a sentence for a chat. Pure functions."""
+"""Our leads and incidents as messages: JSON in the words of Standard Webhooks, or a sentence for a chat."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,6 +7,9 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from integrations import alarm, incidents
+from integrations.errors import Obsolete
+from integrations.models import Incident
 from leads.models import UTM_FIELDS, Lead, Touchpoint
 
 from .settings import Event
@@ -55,6 +58,43 @@ def who(lead: Lead) -> str:
 def escaped(text: str) -> str:
     """Slack reads <...> as links and commands, such as one that notifies everybody."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+# --- incidents, to a chat -------------------------------------------------------------------------------------------
+
+
+def alert(incident: Incident) -> Payload:
+    """Raises Obsolete when it is over."""
+    return warning(incident, _("%(whose)s needs somebody to look at it: %(problem)s"))
+
+
+def escalation(incident: Incident) -> Payload:
+    """Raises Obsolete when it is over, or somebody has taken note."""
+    if incident.acknowledged_at:
+        raise Obsolete(_("Somebody has taken note of it."))
+    said = _("Nobody has taken note for %(lasted)s. %(whose)s needs somebody to look at it: %(problem)s")
+    return warning(incident, said)
+
+
+def warning(incident: Incident, said: str) -> Payload:
+    if incident.closed_at:
+        raise Obsolete(_("It is over."))
+    return {"text": f"{filled(said, incident)} {linked(incident)}"}
+
+
+def all_clear(incident: Incident) -> Payload:
+    said = filled(_("%(whose)s works again, after %(lasted)s."), incident)
+    waited = "".join(f"\n• {escaped(line)}" for line in alarm.what_waited(incident))
+    return {"text": f"{said} {linked(incident)}{waited}"}
+
+
+def filled(said: str, incident: Incident) -> str:
+    told = {"whose": alarm.whose(incident), "problem": incident.summary, "lasted": alarm.lasted(incident)}
+    return said % {name: escaped(text) for name, text in told.items()}
+
+
+def linked(incident: Incident) -> str:
+    return f"<{settings.SITE_URL}{incidents.page_of(incident)}|{_('Look at it')}>"
 
 
 FORMATS: dict[str, Write] = {"standard": standard, "slack": slack}

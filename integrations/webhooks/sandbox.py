@@ -177,7 +177,8 @@ def start(folder: Path, *, port: int = PORT) -> Receiver:
 
 
 def settings_for(peer: Receiver) -> dict[str, Any]:
-    return {}
+    """It is told of incidents, too."""
+    return {"alert_url": f"{peer.url}alerts"}
 
 
 def accounts_for(peer: Receiver) -> dict[str, dict[str, Any]]:

@@ -1,23 +1,26 @@
 """What endpoints are told, and when."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import cast
 from uuid import uuid4
 
-from django.utils import timezone
+from django.conf import settings
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import configuration, errors, health
-from integrations.models import Connection
+from integrations import alarm, configuration, errors, health
+from integrations.models import Connection, Incident
 from integrations.service import ConnectionReport, IntegrationService, Mode, Outcome, Requirement, operation
 from leads.models import Lead, Touchpoint
 
+from . import mapping
 from .client import WebhookClient
-from .mapping import FORMATS
+from .mapping import FORMATS, Payload
 from .settings import EndpointSettings, Event, WebhooksSettings
 
 Outcomes = Iterator[tuple[Sequence[Lead], Outcome]]
+Messages = Iterator[tuple[Sequence[Incident], Outcome]]
 
 
 class WebhooksService(IntegrationService):
@@ -33,7 +36,13 @@ class WebhooksService(IntegrationService):
 
     @property
     def client(self) -> WebhookClient:
-        return WebhookClient(self.endpoint, self.gate)
+        return WebhookClient(str(self.endpoint.url), self.gate, self.endpoint.keys)
+
+    @property
+    def alert_url(self) -> str:
+        """ "" where nobody is to be told of incidents."""
+        found = cast(WebhooksSettings, self.settings).alert_url
+        return found.get_secret_value() if found else ""
 
     # --- what is promised -------------------------------------------------------------------------------------------
 
@@ -78,14 +87,52 @@ class WebhooksService(IntegrationService):
         promise = self.promise(lead)
         return f"msg_{lead.uuid.hex}_{promise.id}_{promise.version}"
 
+    @operation(label=gettext_lazy("Alert"), batch_size=20, queue="fast")
+    def integration_alert(self, incidents: Sequence[Incident]) -> Messages:
+        """Tell the chat that something needs somebody."""
+        yield from self.warn(alarm.ALERT, incidents, mapping.alert)
+
+    @operation(label=gettext_lazy("Escalation"), batch_size=20, queue="fast")
+    def integration_escalated(self, incidents: Sequence[Incident]) -> Messages:
+        """Tell the chat once more, for nobody has taken note."""
+        yield from self.warn(alarm.ESCALATION, incidents, mapping.escalation)
+
+    @operation(label=gettext_lazy("All-clear"), batch_size=20, queue="fast")
+    def integration_recovered(self, incidents: Sequence[Incident]) -> Messages:
+        """Tell the chat that it is over."""
+        yield from self.warn(alarm.ALL_CLEAR, incidents, mapping.all_clear)
+
+    def warn(self, name: str, incidents: Sequence[Incident], write: Callable[[Incident], Payload]) -> Messages:
+        """Message by message, in the language of the firm: a chat has many readers."""
+        if not self.alert_url:
+            raise errors.Obsolete(_("There is no address for alerts any more."))
+        client = WebhookClient(self.alert_url, self.gate)
+        for incident in incidents:
+            outcome: Outcome = None
+            try:
+                with translation.override(settings.LANGUAGE_CODE):
+                    payload = write(incident)
+                promise = self.promise(incident)
+                client.send(name, f"msg_alert_{promise.id}", payload)
+            except errors.IntegrationError as error:
+                if error.blames_connection:
+                    raise
+                outcome = error
+            yield [incident], outcome
+
     # --- whether it works -------------------------------------------------------------------------------------------
 
     def test_connection(self) -> ConnectionReport:
         """Sends an endpoint a signed message of the type "test", and says what it answered.
 
-        The integration itself has nobody to ask: it sums up how its endpoints are, and calls nobody.
+        The integration itself tells the chat for alerts, if there is one, and sums up how its endpoints are.
         """
-        return self.test_endpoint() if self.connection.owner else self.sum_up()
+        if self.connection.owner:
+            return self.test_endpoint()
+        if self.alert_url:
+            payload = {"text": _("This is a test: alerts will come here.")}
+            WebhookClient(self.alert_url, self.gate).send("test_connection", f"msg_test_{uuid4().hex}", payload)
+        return self.sum_up()
 
     def test_endpoint(self) -> ConnectionReport:
         payload = {"type": "test", "timestamp": timezone.now().isoformat(), "data": {}}
@@ -104,12 +151,17 @@ class WebhooksService(IntegrationService):
         bad = [owner for owner, light in lights.items() if light in (health.Light.FAILING, health.Light.MISCONFIGURED)]
         summary = ngettext("%(n)s endpoint, %(bad)s in trouble.", "%(n)s endpoints, %(bad)s in trouble.", len(lights))
         notes = [_("Test the endpoint “%(name)s” to see what is wrong.") % {"name": owner} for owner in bad]
-        return ConnectionReport(summary % {"n": len(lights), "bad": len(bad)}, notes=notes)
+        facts = {_("Alerts"): _("A test message was accepted.")} if self.alert_url else {}
+        return ConnectionReport(summary % {"n": len(lights), "bad": len(bad)}, facts=facts, notes=notes)
 
     def requirements(self) -> list[Requirement]:
         endpoints = self.endpoints()
         return [
-            Requirement(_("There is an endpoint."), bool(endpoints), _("Add one: its address and its events.")),
+            Requirement(
+                _("There is an endpoint, or an address for alerts."),
+                bool(endpoints or self.alert_url),
+                _("Add one: its address and its events."),
+            ),
             Requirement(
                 _("Every endpoint accepted a test message."),
                 all(endpoint.report.get("ok") for endpoint in endpoints),

@@ -26,6 +26,15 @@ class WebhooksSettings(IntegrationSettings):
         description=noop('Messages of one kind to all endpoints together, such as "3000/minute".'),
         pattern=RATE,
     )
+    alert_url: SecretStr | None = Field(
+        None,
+        title=noop("Address for alerts"),
+        description=noop(
+            "Where incidents are told, as a sentence for Slack, Mattermost and similar chats. It is a secret: whoever "
+            "knows it can write there. Without one, the value of ALERT_WEBHOOK_URL counts."
+        ),
+        json_schema_extra={"env": "ALERT_WEBHOOK_URL"},
+    )
 
 
 class EndpointSettings(WebhooksSettings):

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from integrations import incidents, situation
 from integrations.incidents import Kind
-from integrations.models import Connection, Heartbeat, Incident
+from integrations.models import AlertSubscription, Connection, Heartbeat, Incident
 from integrations.needs import needs_you
 from tests.factories import LeadFactory
 
@@ -24,7 +24,9 @@ def a_kind(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def ada(db: None) -> User:
     Heartbeat.beat(*Heartbeat.QUEUES, "beat")
-    return User.objects.create_superuser("ada", "ada@firm.example")
+    user = User.objects.create_superuser("ada", "ada@firm.example")
+    AlertSubscription.objects.create(user=user)
+    return user
 
 
 def open_incidents() -> list[tuple[str, int]]:

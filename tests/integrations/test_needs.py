@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from integrations import breaker, configuration, errors, health, incidents, roles
 from integrations.models import (
+    AlertSubscription,
     Connection,
     Delivery,
     ExternalRecord,
@@ -33,7 +34,9 @@ LETTERS = PostboxService.post_letters
 
 @pytest.fixture
 def ada(db: None) -> User:
-    return User.objects.create_superuser("ada")
+    user = User.objects.create_superuser("ada", "ada@firm.example")
+    AlertSubscription.objects.create(user=user)
+    return user
 
 
 @pytest.fixture(autouse=True)

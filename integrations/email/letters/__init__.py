@@ -23,8 +23,10 @@ from .consultants import (
     ConsultantReminder,
     ConsultantRequest,
 )
+from .digest import MorningDigest
+from .incidents import IntegrationAlert, IntegrationEscalated, IntegrationRecovered
 from .payments import PaymentDue, PaymentFailed, Receipt, Refund
-from .staff import IntegrationAlert, IntegrationRecovered, TestLetter
+from .staff import TestLetter
 from .waiting import WaitingList, WaitingListPlace
 from .webinar_message import WebinarMessage
 from .webinars import (
@@ -61,7 +63,9 @@ _ALL: list[type[Letter[Any]]] = [
     WhitepaperDelivery,
     DoubleOptIn,
     IntegrationAlert,
+    IntegrationEscalated,
     IntegrationRecovered,
+    MorningDigest,
     TestLetter,
 ]
 LETTERS = {letter.name: letter for letter in _ALL}
@@ -81,8 +85,10 @@ __all__ = [
     "ConsultantRequest",
     "DoubleOptIn",
     "IntegrationAlert",
+    "IntegrationEscalated",
     "IntegrationRecovered",
     "Letter",
+    "MorningDigest",
     "PaymentDue",
     "PaymentFailed",
     "Receipt",

@@ -17,7 +17,7 @@ import leads.demo
 import webinars.demo
 from integrations import runs, sandbox
 from integrations.google_calendar.service import GoogleCalendarService
-from integrations.models import Connection, Delivery, Integration
+from integrations.models import AlertSubscription, Connection, Delivery, Integration
 from integrations.odoo.service import OdooService
 from leads.models import Lead
 from magnetiq.one_process import HOST, OneProcess, free_port
@@ -97,6 +97,7 @@ class Command(BaseCommand):
         if created:
             user.set_password(PASSWORD)
             user.save()
+            AlertSubscription.objects.create(user=user, digest=True)
         leads.demo.create()
         webinars.demo.create()
         bookings.demo.create()

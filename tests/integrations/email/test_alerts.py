@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from integrations import configuration, incidents, outbox
 from integrations.email.sandbox import MailSandbox
-from integrations.models import Connection, Delivery, Incident, Integration
+from integrations.models import AlertSubscription, Connection, Delivery, Incident, Integration
 
 pytestmark = pytest.mark.django_db
 
@@ -28,8 +28,10 @@ def connection_of(slug: str) -> Connection:
 
 
 def a_user(name: str, role: str = "Operator", **fields: object) -> User:
+    """Somebody of this group, who asked for what is asked for by default."""
     user = User.objects.create_user(name, f"{name}@firm.example", **{"is_staff": True, **fields})
     user.groups.set(Group.objects.filter(name=role))
+    AlertSubscription.objects.create(user=user)
     return user
 
 
@@ -50,7 +52,10 @@ def test_whoever_can_act_is_written_to_once(odoo: Connection, peer: MailSandbox,
     a_user("auditor", "Auditor")
     a_user("gone", is_active=False)
     a_user("visitor", is_staff=False)
-    User.objects.create_superuser("boss", "boss@firm.example")
+    a_user("boss", "", is_superuser=True)
+    a_user("quiet")
+    AlertSubscription.objects.filter(user__username="quiet").update(outages=False)
+    User.objects.create_superuser("unasked", "unasked@firm.example")
 
     an_outage(odoo)
 
@@ -131,7 +136,7 @@ def test_email_says_nothing_of_its_own_outage(email: Integration, peer: MailSand
     an_outage(connection_of("email"))
 
     assert letters(peer) == []
-    assert Incident.objects.get().alerted_at
+    assert Incident.objects.get().alerted_at is None
 
 
 def test_who_left_meanwhile_is_not_written_to(odoo: Connection, peer: MailSandbox) -> None:
