@@ -62,9 +62,7 @@ KINDS = {
     "calendar_change": Kind(
         _("Changed in the calendar"),
         "integrations.operate_integration",
-        _(
-            "Open the booking and decide: take it over, put it back, or settle it. Until then the client is told nothing."
-        ),
+        _("Open the booking and take it over, put it back, or settle it. Until then the client is told nothing."),
     ),
     "calendar_conflict": Kind(
         _("Booked while busy"),

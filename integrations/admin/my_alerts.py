@@ -1,10 +1,11 @@
 """What one is told of, on a page that everybody of the staff has for himself."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -38,8 +39,9 @@ class MyAlertsMixin:
 
     def my_alerts_view(self, request: HttpRequest) -> HttpResponse:
         """One's own subscription and nobody else's: any member of staff may have one."""
-        known = AlertSubscription.objects.filter(user=request.user.pk).first()
-        mine = known or AlertSubscription(user_id=request.user.pk, outages=False, matters=False)
+        user = cast(User, request.user)
+        known = AlertSubscription.objects.filter(user=user).first()
+        mine = known or AlertSubscription(user=user, outages=False, matters=False)
         form = MyAlertsForm(request.POST or None, instance=mine)
         if request.method == "POST" and form.is_valid():
             form.save()
@@ -50,12 +52,12 @@ class MyAlertsMixin:
             "title": _("My alerts"),
             "opts": self.opts,
             "form": form,
-            "hints": hints(request.user),
+            "hints": hints(user),
         }
         return TemplateResponse(request, "admin/integrations/my_alerts.html", context)
 
 
-def hints(user: Any) -> list[str]:
+def hints(user: User) -> list[str]:
     """What keeps letters from coming, or brings them in any case."""
     found = []
     if not user.email:

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 def firm_language() -> str:
-    return settings.LANGUAGE_CODE
+    return str(settings.LANGUAGE_CODE)
 
 
 class AlertSubscription(models.Model):

@@ -11,7 +11,7 @@ from bookings.models.booking import Answer, Problem, Status
 from integrations import configuration, errors
 from integrations.google_calendar import names, outside
 from integrations.google_calendar.sandbox import PERSON, GoogleSandbox
-from integrations.models import Delivery, Integration
+from integrations.models import Delivery, Incident, Integration
 from tests.bookings.times import at
 from tests.factories import ConsultantFactory, a_client
 
@@ -242,6 +242,19 @@ class TestAsking:
         row = fresh(booking)
         assert (row.status, row.problem) == (Status.CONFIRMED, Problem.DELETED_OUTSIDE)
         return row
+
+    def test_whoever_asked_for_alerts_is_told_once_until_it_is_settled(self, peer: GoogleSandbox) -> None:
+        booking = self.deleted(peer)
+        pull()
+        [incident] = Incident.objects.all()
+        assert (incident.kind, incident.subject_id, incident.closed_at) == ("calendar_change", booking.pk, None)
+        assert incident.summary.endswith("It was deleted in the calendar.")
+        assert booking.reference in incident.summary
+
+        actions.settle_problem(booking)
+        pull()
+
+        assert not Incident.objects.open().exists()
 
     def test_moved_and_taken_over(self, peer: GoogleSandbox) -> None:
         booking = self.moved(peer)
