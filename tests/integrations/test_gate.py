@@ -16,6 +16,7 @@ from integrations import breaker, errors, http, trigger
 from integrations.gate import Conversation, Gate
 from integrations.models import Connection, HourlyStat, Integration, IntegrationLog
 from tests.postbox.sandbox import Answer, Postbox
+from tests.timing import in_time
 
 from .conftest import TOKEN, change, fresh, service
 
@@ -176,15 +177,17 @@ def test_connect_is_repeated_while_nothing_was_sent(connection: Connection, post
     assert IntegrationLog.objects.filter(operation="post_letters").count() == 1
 
 
-def test_closed_port_is_unavailable_within_a_second(connection: Connection) -> None:
-    change(connection, url=f"http://127.0.0.1:{closed_port()}/")
-    begun = time.monotonic()
-
+def refused() -> None:
     with pytest.raises(errors.Unavailable):
         post()
 
-    assert time.monotonic() - begun < 1
+
+def test_closed_port_is_unavailable_within_a_second(connection: Connection) -> None:
+    change(connection, url=f"http://127.0.0.1:{closed_port()}/")
+
+    refused()
     assert fresh().failures == 1
+    in_time(1, refused)
 
 
 def test_nothing_is_repeated_once_it_was_sent(connection: Connection, postbox: Postbox) -> None:
@@ -199,12 +202,12 @@ def test_nothing_is_repeated_once_it_was_sent(connection: Connection, postbox: P
 def test_timeout_of_the_settings_ends_a_call_that_hangs(connection: Connection, postbox: Postbox) -> None:
     change(connection, timeout=0.2)
     postbox.always = Answer(fault="hang")
-    begun = time.monotonic()
 
-    with pytest.raises(errors.Ambiguous):
-        post()
+    def hang() -> None:
+        with pytest.raises(errors.Ambiguous):
+            post()
 
-    assert time.monotonic() - begun < 2
+    in_time(2, hang)
 
 
 def test_full_rate_refuses_without_calling_until_there_is_room(connection: Connection, postbox: Postbox) -> None:
