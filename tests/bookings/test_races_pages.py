@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
+from threading import local
 from typing import Any
 
 import pytest
@@ -31,9 +32,16 @@ def grace(settings: Any) -> Consultant:
     return ConsultantFactory(slug="grace", minutes=[30], horizon_days=366)
 
 
+visitors = local()
+
+
 def post(url: str, number: int, typed: dict[str, str], turn: int = 0) -> requests.Response:
+    """Visitors of one thread share a connection: the server has one to the database for each, also while it closes."""
+    session = visitors.__dict__.setdefault("session", requests.Session())
+    session.cookies.clear()
     headers = {"X-Forwarded-For": f"203.0.{turn}.{number}"}
-    return requests.post(url, typed, headers=headers, allow_redirects=False, timeout=60)
+    answer: requests.Response = session.post(url, typed, headers=headers, allow_redirects=False, timeout=60)
+    return answer
 
 
 def forms(live_server: LiveServer, consultant: Consultant, count: int, start: datetime) -> list[str]:

@@ -37,7 +37,7 @@ from .test_chaos import HURRIED, hurry_beat, until
 
 SLUG = "google_calendar"
 AWAY = "away.anna@group.calendar.google.com"
-PATIENCE = 6  # seconds of a visitor: three for Google, the rest for a busy machine
+PATIENCE = 25  # seconds of a visitor: three for Google, the rest for a busy machine
 Light = Connection.Status
 
 
@@ -63,7 +63,7 @@ class Case:
 LOST = ("pending", "ambiguous")
 DELIVERED, HELD = ("delivered", ""), ("pending", "")  # held: nobody even asks while the connection is known to be down
 CASES = [
-    Case("slow", lambda peer: fault(peer, "slow", 8, call="freebusy.query"), True, DELIVERED, Light.HEALTHY),
+    Case("slow", lambda peer: fault(peer, "slow", 2 * PATIENCE, call="freebusy.query"), True, DELIVERED, Light.HEALTHY),
     Case("down", lambda peer: fault(peer, "status", 503), True, ("pending", "unavailable"), Light.FAILING, True),
     Case("quota", lambda peer: fault(peer, "limit", "quotaExceeded", call="[ef]*"), True, HELD, Light.HEALTHY, True),
     Case("revoked", lambda peer: peer.revoke(), True, HELD, Light.MISCONFIGURED),
