@@ -116,13 +116,18 @@ def silence(incident: Incident) -> str:
             return _("Nobody was told: it is not in use.")
         if patient:
             said = _("Nobody was told: %(patient)s cannot tell of its own trouble, and there is no other way.")
-            return f"{said % {'patient': words.service(patient)}} {how_to_add()}"
+            return f"{said % {'patient': words.service(patient)}} {another_way()}"
         said = _("Nobody was told: nobody asked for it, and there is no other way.")
         return f"{said} {how_to_add()}"
     if patient:
         said = _("%(patient)s cannot tell of its own trouble: this was told another way.")
         return said % {"patient": words.service(patient)}
     return ""
+
+
+def another_way() -> str:
+    """What helps where e-mail cannot."""
+    return _("Set ALERT_WEBHOOK_URL, or the address for alerts at the outgoing webhooks.")
 
 
 def how_to_add() -> str:

@@ -214,7 +214,7 @@ def unheard(now: Situation) -> Iterator[Need]:
     for matter, _subject, untold in now.unnoted:
         if connection := connections.get(matter.connection):
             is_mute = matter.kind == OUTAGE and alarm.is_way(connection)
-            text = mute(matter.number) if untold else told_otherwise() if is_mute else ""
+            text = mute(matter.number, is_mute) if untold else told_otherwise() if is_mute else ""
             if text:
                 text = text % {"name": whose(connection), "n": matter.number}
                 yield Need("unheard", "notifications_off", text, _("Look at it"), url, "integrations.view_incident")
@@ -224,13 +224,13 @@ def told_otherwise() -> str:
     return _("%(name)s is in trouble and cannot tell of it itself: the alert went another way.")
 
 
-def mute(n: int) -> str:
+def mute(n: int, is_mute: bool) -> str:
     said = ngettext(
         "%(name)s: nobody could be told of an incident.",
         "%(name)s: nobody could be told of %(n)s incidents.",
         n,
     )
-    return f"{said} {alarm.how_to_add()}"
+    return f"{said} {alarm.another_way() if is_mute else alarm.how_to_add()}"
 
 
 def long_pauses(now: Situation) -> Iterator[Need]:

@@ -196,7 +196,7 @@ def test_email_dies_and_there_is_no_other_way(letterbox: MailSandbox) -> None:
     ada = a_reader("ada")
     breaker.barred(own("email"), errors.Misconfigured("Wrong password."))
 
-    assert "E-mail: nobody could be told of an incident. Set ALERT_WEBHOOK_URL" in told(ada)
+    assert "E-mail: nobody could be told of an incident. Set ALERT_WEBHOOK_URL, or the address" in told(ada)
     assert "cannot tell of its own trouble, and there is no other way" in page(ada, Incident.objects.get())
 
 
