@@ -66,13 +66,16 @@ def process(event: WebhookEvent) -> bool:
     row = WebhookEvent.objects.filter(pk=event.pk)
     if not row.filter(state=State.RECEIVED, due_at=event.due_at).update(due_at=now + HOLD):
         return False
+    told = Incoming(event.event_id, event.type, event.payload)
     try:
-        understood = _service(event).process(Incoming(event.event_id, event.type, event.payload))
+        understood = _service(event).process(told)
     except Exception as error:
         _failed(event, error)
     else:
         state = State.PROCESSED if understood else State.IGNORED
         row.update(state=state, processed_at=timezone.now(), attempts=F("attempts") + 1, error="")
+    if told.about:
+        row.update(subject_type=told.about._meta.label_lower, subject_id=told.about.pk)
     return True
 
 

@@ -22,7 +22,8 @@ from bookings.models.booking import OPEN, Problem, Status
 from integrations import registry
 from integrations.models import Connection
 
-from .base import Button, Run, Verb, WithVerbs
+from .base import Button, Run, Verb, WithVerbs, note
+from .timeline import TimelineMixin
 
 Act = Callable[[Booking], object]
 OUTSIDE = {Problem.MOVED_OUTSIDE, Problem.DELETED_OUTSIDE, Problem.DECLINED}  # somebody did something in the calendar
@@ -38,6 +39,7 @@ def doing(act: Act, done: Promise) -> Run:
             except BookingError as error:
                 messages.error(request, f"{row}: {error}")
             else:
+                note(request, [row])
                 messages.success(request, done % {"name": row})
 
     return run
@@ -118,7 +120,7 @@ admin.site.unregister(Booking)
 
 
 @admin.register(Booking)
-class BookingInStepAdmin(WithVerbs, BookingAdmin):
+class BookingInStepAdmin(TimelineMixin, WithVerbs, BookingAdmin):
     verbs = (*VERBS, *PROBLEM_VERBS)
     list_before_template = "admin/integrations/buttons_bar.html"
     change_form_outer_before_template = "admin/integrations/bookings/trouble.html"

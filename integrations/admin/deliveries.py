@@ -19,12 +19,13 @@ from integrations import registry, replaying, words
 from integrations.models import Attempt, Delivery
 
 from . import replay_page, subjects
-from .base import Button, Run, Verb, VerbsAdmin, as_action
+from .base import Button, Run, Verb, VerbsAdmin, as_action, note
 from .filters import AgeFilter, IntegrationFilter, KindFilter, OperationFilter, StateFilter
 
 State = Delivery.State
 
 
+MOST_NOTED = 100  # rows chosen by hand, each with a line of its own; of more the log tells
 MOST_AT_ONCE = 10_000  # rows: a few seconds, in which the operator waits for the page
 
 
@@ -37,7 +38,10 @@ def verb(act: Callable[[Any], int], text: Promise) -> Run:
             messages.error(
                 request, " ".join([too_many % {"n": MOST_AT_ONCE}, _("Everything dead has its own button.")])
             )
-        elif done := act(rows):
+            return
+        chosen = list(rows.order_by()[: MOST_NOTED + 1])
+        if done := act(rows):
+            note(request, chosen if len(chosen) <= MOST_NOTED and done == len(chosen) else [])
             messages.success(request, text % {"n": done})
         else:
             messages.warning(request, _("Nothing to do: the state of what you chose does not allow it."))

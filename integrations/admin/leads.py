@@ -16,6 +16,7 @@ from leads.models import Lead
 from .forget import LeadForgetMixin
 from .lead_import import LeadImportMixin
 from .outcomes import LeadOutcomesMixin
+from .timeline import TimelineMixin
 
 ODOO = "odoo"
 LEADS = "crm.lead"  # somebody may be a contact there, too
@@ -54,7 +55,7 @@ admin.site.unregister(Lead)
 
 
 @admin.register(Lead)
-class LeadInStepAdmin(LeadOutcomesMixin, LeadForgetMixin, LeadImportMixin, LeadAdmin):
+class LeadInStepAdmin(TimelineMixin, LeadOutcomesMixin, LeadForgetMixin, LeadImportMixin, LeadAdmin):
     actions = [*LeadAdmin.actions, "forget"]
     list_filter = [WhereInOdoo, *LeadAdmin.list_filter]
     change_form_outer_after_template = "admin/integrations/lead.html"

@@ -18,7 +18,8 @@ from webinars import actions
 from webinars.admin.payments import PaymentAdmin
 from webinars.models import Payment
 
-from .base import Button, Verb, WithVerbs
+from .base import Button, Verb, WithVerbs, note
+from .timeline import TimelineMixin
 
 STRIPE = "stripe"
 
@@ -27,12 +28,14 @@ def see(request: HttpRequest, rows: QuerySet[Any]) -> None:
     for payment in rows.select_related("registration__session"):
         incidents.acknowledge(Incident.objects.about(payment), cast(User, request.user))
         actions.see(payment)
+        note(request, [payment])
         messages.success(request, _("%(payment)s: noted as seen.") % {"payment": payment})
 
 
 def compare(request: HttpRequest, rows: QuerySet[Any]) -> None:
     """A worker takes over what the provider says now."""
     promised = outbox.keep_in_sync(registry.operation(STRIPE, "read_payments"), rows)
+    note(request, rows)
     said = ngettext("%(n)s payment is being compared.", "%(n)s payments are being compared.", promised)
     messages.success(request, said % {"n": promised})
 
@@ -73,9 +76,10 @@ admin.site.unregister(Payment)
 
 
 @admin.register(Payment)
-class PaymentWithButtons(WithVerbs, PaymentAdmin):
+class PaymentWithButtons(TimelineMixin, WithVerbs, PaymentAdmin):
     verbs = VERBS
     list_before_template = "admin/integrations/buttons_bar.html"
+    change_form_outer_after_template = "admin/integrations/lead.html"
 
     class Media:
         css = {"all": ["integrations/admin.css"]}

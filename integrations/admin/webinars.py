@@ -27,8 +27,9 @@ from webinars.models import Registration, Session, Topic
 from webinars.models.registration import OPEN, SEATED, Status
 
 from . import attendees
-from .base import Button, Run, Verb, WithVerbs
+from .base import Button, Run, Verb, WithVerbs, note
 from .operating import say_started
+from .timeline import TimelineMixin
 
 ODOO = "odoo"
 Act = Callable[[Any], object]
@@ -44,6 +45,7 @@ def doing(act: Act, done: Promise) -> Run:
             except WebinarError as error:
                 messages.error(request, f"{row}: {error}")
             else:
+                note(request, [row])
                 messages.success(request, done % {"name": row})
         return back_to_session(request, rows)
 
@@ -168,7 +170,7 @@ for model in (Topic, Session, Registration):
 
 
 @admin.register(Topic)
-class TopicInStepAdmin(TopicAdmin):
+class TopicInStepAdmin(TimelineMixin, TopicAdmin):
     list_before_template = "admin/integrations/buttons_bar.html"
     change_form_outer_after_template = "admin/integrations/webinars/topic.html"
 
@@ -182,7 +184,7 @@ class TopicInStepAdmin(TopicAdmin):
 
 
 @admin.register(Session)
-class SessionInStepAdmin(WithVerbs, SessionAdmin):
+class SessionInStepAdmin(TimelineMixin, WithVerbs, SessionAdmin):
     verbs = SESSION_VERBS
     list_before_template = "admin/integrations/buttons_bar.html"
     change_form_outer_before_template = "admin/integrations/webinars/room.html"
@@ -232,7 +234,7 @@ class SessionInStepAdmin(WithVerbs, SessionAdmin):
 
 
 @admin.register(Registration)
-class RegistrationInStepAdmin(WithVerbs, RegistrationAdmin):
+class RegistrationInStepAdmin(TimelineMixin, WithVerbs, RegistrationAdmin):
     verbs = REGISTRATION_VERBS
     change_form_outer_after_template = "admin/integrations/lead.html"
 

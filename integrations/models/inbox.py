@@ -10,7 +10,10 @@ from .integration import Integration
 
 
 class WebhookEvent(models.Model):
-    """A verified event. (integration, event_id) is unique, so a repeated one is stored once. Erased after a time."""
+    """A verified event. (integration, event_id) is unique, so a repeated one is stored once. Erased after a time.
+
+    The subject, as a delivery's, is known once a worker has looked what the event is about; "" and 0 until then.
+    """
 
     class State(models.TextChoices):
         RECEIVED = "received", _("received")
@@ -22,6 +25,9 @@ class WebhookEvent(models.Model):
     event_id = models.CharField(_("event"), max_length=255)
     type = models.CharField(_("type"), max_length=100)
     payload = EncryptedJSONField(_("payload"), default=dict)
+    # The database knows the defaults as well: `inbox.accept` names no column that it has nothing to say about.
+    subject_type = models.CharField(_("subject"), max_length=60, blank=True, default="", db_default="")
+    subject_id = models.BigIntegerField(_("subject id"), default=0, db_default=0)
     state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.RECEIVED)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     error = models.TextField(_("reason"), blank=True, default="")
@@ -36,6 +42,9 @@ class WebhookEvent(models.Model):
         indexes = [
             models.Index(fields=["-received_at"], name="inbox_latest"),
             models.Index(fields=["due_at"], name="inbox_due", condition=models.Q(state="received")),
+            models.Index(
+                fields=["subject_type", "subject_id"], name="inbox_subject", condition=models.Q(subject_id__gt=0)
+            ),
             models.Index(fields=["integration"], name="inbox_failed", condition=models.Q(state="failed")),
         ]
 

@@ -129,6 +129,10 @@ class IntegrationService:
         """The address in the admin where operators read what this promise says; "" where there is nothing to read."""
         return ""
 
+    def page_there(self, row: Model) -> str:
+        """Their page about a row that holds their id itself; "" where there is none. The book has the others' pages."""
+        return ""
+
     @classmethod
     def objection(cls, operation: str, subject: Model) -> str:
         """Why that operation cannot be promised about `subject`, in words; "" when it can."""
@@ -143,7 +147,10 @@ class IntegrationService:
         raise IntegrationError("This integration receives nothing.")
 
     def process(self, event: Incoming) -> bool:
-        """Act on a stored event by calling domain actions. Returns False for a type that means nothing to us."""
+        """Act on a stored event by calling domain actions. Returns False for a type that means nothing to us.
+
+        Enters the row that it is about as `event.about`.
+        """
         return False
 
     @classmethod

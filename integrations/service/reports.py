@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
+from django.db.models import Model
+
 
 @dataclass(frozen=True)
 class ConnectionReport:
@@ -92,10 +94,14 @@ class Promised(Protocol):
     def occasion(self) -> str: ...
 
 
-@dataclass(frozen=True)
+@dataclass
 class Incoming:
-    """One verified event. `event_id` is the sender's own and tells repetitions."""
+    """One verified event. `event_id` is the sender's own and tells repetitions.
+
+    Whoever processes it enters what it is `about` as soon as that is known: operators find it there.
+    """
 
     event_id: str
     type: str
     payload: dict[str, Any]
+    about: Model | None = None

@@ -32,6 +32,7 @@ from .settings import StripeSettings
 from .till import Till
 
 M = TypeVar("M", bound=Model)
+DASHBOARD = "https://dashboard.stripe.com"
 
 
 class StripeService(IntegrationService):
@@ -71,6 +72,13 @@ class StripeService(IntegrationService):
         """Live keys, an account that may take payments and an endpoint, as the last test found them."""
         return probe.requirements(self.connection.report, self.settings)
 
+    def page_there(self, row: Model) -> str:
+        """A payment in Stripe's dashboard, of the mode that the key is of; the stand-in has none."""
+        payment = row.payment if isinstance(row, Refund) else row
+        if not isinstance(payment, Payment) or not payment.provider_id or self.mode_of(self.settings) == Mode.SANDBOX:
+            return ""
+        return f"{DASHBOARD}{'' if self.settings.is_live else '/test'}/payments/{payment.provider_id}"
+
     # --- what comes in ------------------------------------------------------------------------------------------------
 
     def receive(self, request: HttpRequest) -> list[Incoming]:
@@ -82,7 +90,10 @@ class StripeService(IntegrationService):
         intent = event.payload.get("payment_intent")
         if event.type not in webhook.TYPES or not isinstance(intent, str):
             return False
-        return hearing.hear(self.connection, self.till, intent)
+        event.about = hearing.known(intent)
+        is_ours = hearing.hear(self.connection, self.till, intent)
+        event.about = event.about or hearing.known(intent)
+        return is_ours
 
     # --- what is promised ---------------------------------------------------------------------------------------------
 

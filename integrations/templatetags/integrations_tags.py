@@ -1,33 +1,25 @@
-"""Where the deliveries of a row stand, for the pages of other apps."""
+"""Where a row stands in other systems, for the pages of other apps."""
 
 from typing import Any
 
 from django import template
-from django.db.models import Model, Prefetch
+from django.db.models import Model
 from django.template import Context
 from django.utils.translation import gettext_lazy
 
-from integrations import person, words
-from integrations.models import Attempt, Delivery, ExternalRecord
-from leads.models import Lead
+from integrations import words
+from integrations.models import ExternalRecord
 
 register = template.Library()
 
 
-@register.inclusion_tag("admin/integrations/deliveries_of.html", takes_context=True)
-def deliveries_of(context: Context, subject: Model) -> dict[str, Any]:
-    """Each promise about `subject` with its state, each record elsewhere with what was changed there and kept.
-
-    Of a lead also what was promised about all that belongs to the person: letters, for one.
-    """
+@register.inclusion_tag("admin/integrations/records_of.html", takes_context=True)
+def records_of(context: Context, subject: Model) -> dict[str, Any]:
+    """Each record of `subject` elsewhere, with what was changed there and kept."""
     about = {"subject_type": subject._meta.label_lower, "subject_id": subject.pk}
-    tries = Prefetch("tries", queryset=Attempt.objects.order_by("-number"))
-    promised = person.deliveries(subject) if isinstance(subject, Lead) else Delivery.objects.filter(**about)
-    deliveries = promised.select_related("integration").prefetch_related(tries)
     records = ExternalRecord.objects.filter(**about).order_by("-synced_at")
     return {
         "request": context["request"],
-        "deliveries": deliveries.order_by("-created_at"),
         "records": [{"row": record, "url": words.safe_url(record.url)} for record in records],
     }
 

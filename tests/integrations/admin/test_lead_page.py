@@ -37,7 +37,7 @@ def found(client: Client, where: str) -> list[Lead]:
 def test_deliveries_are_told_in_words(operator: Client, connection: Connection) -> None:
     lead = LeadFactory()
     refused = a_delivery(connection, lead, PostboxService.post_letters, state="dead", error_kind="rejected",
-                         error="The address is wrong.", attempts=1)  # fmt: skip
+                         error="The address is wrong.", attempts=1, settled_at=A_MOMENT)  # fmt: skip
     Attempt.objects.create(delivery=refused, number=1, at=A_MOMENT, duration_ms=5, outcome="rejected")
 
     page = text(operator.get(lead_page(lead)))
