@@ -15,5 +15,13 @@ def confirmed(place: Page | Locator, button: str) -> None:
 
 
 def leave(button: Locator) -> None:
+    """By what leads to another page: a link, too."""
     with button.page.expect_navigation():
         button.click()
+
+
+def click_within(button: Locator) -> None:
+    """For what stands in a frame of another origin: Chromium finds out by the last frame drawn whose a real click is,
+    and may miss while such a frame takes its height; and a real key waits for ever where its frame goes away."""
+    button.wait_for()
+    button.dispatch_event("click")

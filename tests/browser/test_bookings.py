@@ -21,6 +21,7 @@ from integrations import outbox
 from integrations.email.sandbox import MailSandbox
 from leads.clocks import DAY
 from tests.bookings.times import at
+from tests.browser.clicks import click_within, leave, press
 from tests.factories import ConsultantFactory, a_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -151,12 +152,12 @@ def test_page_without_script_is_links_and_buttons(browser: Browser, live_server:
     page = browser.new_page(base_url=live_server.url, java_script_enabled=False)
 
     page.goto("/en/book/grace/")
-    page.get_by_role("link", name="Later week").click()
+    leave(page.get_by_role("link", name="Later week"))
     page.get_by_label("Times in the zone").select_option("America/New_York")
-    page.get_by_role("button", name="Show").click()
-    page.locator(".slots button").first.click()
+    press(page, "Show")
+    leave(page.locator(".slots button").first)
     fill_in(page, "Your name", "E-mail address")
-    page.get_by_role("button", name="Book this time").click()
+    press(page, "Book this time")
 
     assert "America/New_York" in page.locator("time").inner_text()
     assert Booking.objects.get().zone == "America/New_York"
@@ -336,13 +337,13 @@ def elsewhere(tmp_path: Path, live_server: LiveServer, settings: Any) -> Iterato
 def test_visitor_books_in_a_frame_on_another_site(page: Page, elsewhere: str) -> None:
     page.goto(elsewhere)
     frame = page.frame_locator("iframe")
-    frame.get_by_role("link", name="Grace Hopper").click()
-    frame.get_by_role("link", name="60 minutes").click()
+    click_within(frame.get_by_role("link", name="Grace Hopper"))
+    click_within(frame.get_by_role("link", name="60 minutes"))
     expect(frame.get_by_role("link", name="60 minutes")).to_have_attribute("aria-current", "true")
-    frame.locator(".slots button").first.click()
+    click_within(frame.locator(".slots button").first)
 
     fill_in(frame, "Your name", "E-mail address")
-    frame.get_by_role("button", name="Book this time").click()
+    click_within(frame.get_by_role("button", name="Book this time"))
 
     expect(frame.get_by_role("heading", name="Thank you: your consultation is booked")).to_be_visible()
     assert (Booking.objects.get().zone, page.url) == ("Europe/London", f"{elsewhere}/")

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, FrameLocator, Page, expect
 from stripe import StripeClient
 
 from integrations.stripe.sandbox import PUBLISHABLE_KEY, SECRET_KEY, StripeSandbox
+from tests.browser.clicks import click_within
 
 SHOP = """<!doctype html><html lang="en"><title>Shop</title><h1>Shop</h1>
 <div id="element"></div><button>Pay</button><p role="status"></p>
@@ -188,7 +189,7 @@ def test_bank_asks_in_a_frame_over_the_page(open_shop: Open, button: str, said: 
 
     fill_card(page, "4000000000003220")
     pay(page)
-    page.frame_locator("iframe[title='3D Secure']").get_by_role("button", name=button).click()
+    click_within(page.frame_locator("iframe[title='3D Secure']").get_by_role("button", name=button))
 
     expect(page.get_by_role("status")).to_contain_text(said)
     expect(page.locator("iframe[title='3D Secure']")).to_have_count(0)
@@ -197,7 +198,7 @@ def test_bank_asks_in_a_frame_over_the_page(open_shop: Open, button: str, said: 
 def test_debit_is_processing(open_shop: Open) -> None:
     page = open_shop()
 
-    form(page).get_by_label("SEPA Direct Debit").check()
+    form(page).get_by_label("SEPA Direct Debit").press("Space")
     form(page).get_by_label("IBAN").fill("DE89 3704 0044 0532 0130 00")
     form(page).get_by_label("Full name").fill("Ann Example")
     pay(page)

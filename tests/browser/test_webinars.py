@@ -14,6 +14,7 @@ from django.core.cache import cache
 from playwright.sync_api import Browser, ConsoleMessage, FrameLocator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from tests.browser.clicks import click_within
 from tests.factories import RegistrationFactory, SessionFactory, TopicFactory
 from webinars import links
 from webinars.models import Registration, Session
@@ -131,7 +132,7 @@ def test_visitor_registers_in_a_frame_on_another_site(page: Page, session: Sessi
     expect(frame.locator("article .theirs")).to_contain_text("Europe/London")
 
     fill_in(frame, "First name", "Last name", "E-mail address")
-    frame.get_by_role("button", name="Register").click()
+    click_within(frame.get_by_role("button", name="Register"))
 
     expect(frame.get_by_role("heading", name="Thank you for registering")).to_be_visible()
     assert Registration.objects.get().zone == "Europe/London"
@@ -146,7 +147,7 @@ def test_frame_is_as_high_as_its_page(page: Page, session: Session, elsewhere: s
     shown, needed = frame.locator("html").evaluate("each => [innerHeight, each.scrollHeight]")
 
     assert shown == needed
-    frame.get_by_role("button", name="Register").click()
+    click_within(frame.get_by_role("button", name="Register"))
     frame.get_by_role("alert").wait_for()
     page.wait_for_function(f"document.querySelector('iframe').offsetHeight > {shown}")
 
@@ -187,7 +188,7 @@ def test_visitor_goes_from_the_list_to_a_session_within_the_frame(
     page.goto(elsewhere)
     frame = page.frame_locator("iframe")
 
-    frame.get_by_role("link", name="Data strategy").click()
+    click_within(frame.get_by_role("link", name="Data strategy"))
 
     expect(frame.get_by_role("heading", level=1)).to_have_text("Data strategy")
     expect(frame.locator("article .theirs")).to_contain_text("Europe/London")
