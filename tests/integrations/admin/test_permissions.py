@@ -27,6 +27,7 @@ LOOKING = {
     "connected",
     "figures",
     "data",
+    "alerts",
 }
 
 
