@@ -182,6 +182,18 @@ def conflicts(now: Situation) -> Iterator[Need]:
         yield Need("conflicts", "call_split", text, _("Decide"), url, "integrations.view_externalrecord")
 
 
+def drifts(now: Situation) -> Iterator[Need]:
+    """What differs though nothing is on its way: one line, whatever it is."""
+    if n := sum(now.drifts.get(connection.pk, 0) for connection in in_use(now)):
+        said = ngettext(
+            "One thing is not the same here and in another system.",
+            "%(n)s things are not the same here and in other systems.",
+            n,
+        )
+        url = listed("drift", standing="open")
+        yield Need("drifts", "compare_arrows", said % {"n": n}, _("Look at it"), url, "integrations.view_drift")
+
+
 def matters(now: Situation) -> Iterator[Need]:
     """Incidents that nobody has taken note of."""
     connections = {connection.pk: connection for connection in in_use(now)}
@@ -289,6 +301,7 @@ TELLERS: list[tuple[str, Teller]] = [  # with what it takes to see such lines
     ("integrations.view_webhookevent", failed_webhooks),
     ("integrations.view_integration", ending_credentials),
     ("integrations.view_externalrecord", conflicts),
+    ("integrations.view_drift", drifts),
     ("integrations.view_incident", matters),
     ("integrations.view_integration", long_pauses),
     ("integrations.view_erasure", late_erasures),

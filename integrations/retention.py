@@ -19,7 +19,18 @@ from django.db.models.functions import TruncDay
 from django.utils import timezone
 
 from . import durations
-from .models import Attempt, Delivery, ErasureItem, HourlyStat, IntegrationLog, Run, StoredMail, Upload, WebhookEvent
+from .models import (
+    Attempt,
+    Delivery,
+    Drift,
+    ErasureItem,
+    HourlyStat,
+    IntegrationLog,
+    Run,
+    StoredMail,
+    Upload,
+    WebhookEvent,
+)
 
 BITE = 1000  # rows of one transaction
 HOURS_KEPT_FOR = timedelta(days=90)  # then a row a day; figures look back 30 days
@@ -64,6 +75,7 @@ RULES = [
     Rule("uploads", Upload, UPLOADS_KEPT_FOR.days, before(Upload, "created_at")),
     Rule("webhook_events", WebhookEvent, "KEEP_WEBHOOKS_DAYS", before(WebhookEvent, "received_at")),
     Rule("letters", StoredMail, "KEEP_LETTERS_DAYS", before(StoredMail, "created_at")),
+    Rule("drifts", Drift, "KEEP_LOG_DAYS", before(Drift, "mended_at")),
     Rule("attempts", Attempt, "KEEP_DELIVERIES_DAYS", before(Attempt, "at")),
     Rule("deliveries", Delivery, "KEEP_DELIVERIES_DAYS", settled_before),
     Rule("sessions", Session, 0, before(Session, "expire_date")),

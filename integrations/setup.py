@@ -36,6 +36,7 @@ def create_rows(**kwargs: Any) -> None:
     create_schedule(noop("Escalate, and send the heartbeat"), "integrations.tasks.watch", timedelta(minutes=1), "fast")
     create_daily(noop("Morning letter"), "integrations.tasks.say_good_morning", 8, "bulk")
     create_schedule(noop("Write down how things stand"), "integrations.tasks.measure", load.EVERY, "bulk")
+    create_schedule(noop("Compare with other systems"), "integrations.tasks.reconcile", timedelta(days=1), "bulk")
     create_schedule(noop("Delete old log rows"), "integrations.tasks.prune", timedelta(days=1), "bulk")
 
 

@@ -14,7 +14,17 @@ from bookings.models.booking import OPEN
 from webinars.models import Payment
 
 from . import configuration, erasure, registry
-from .models import Connection, Delivery, Erasure, ExternalRecord, Heartbeat, Incident, Installation, WebhookEvent
+from .models import (
+    Connection,
+    Delivery,
+    Drift,
+    Erasure,
+    ExternalRecord,
+    Heartbeat,
+    Incident,
+    Installation,
+    WebhookEvent,
+)
 from .service import IntegrationService, Mode
 
 
@@ -154,6 +164,12 @@ class Situation:
         rows = ExternalRecord.objects.unanswered().filter(remote_system__in=list(books))
         counted = rows.values_list("remote_system", "remote_model").annotate(n=Count("pk"))
         return [(books[system], model, n) for system, model, n in counted.order_by("remote_system", "remote_model")]
+
+    @cached_property
+    def drifts(self) -> dict[int, int]:
+        """{id of a connection: how many differences wait for somebody}."""
+        rows = Drift.objects.heeded().filter(promised_at=None, connection__removed_at=None)
+        return dict(rows.order_by().values_list("connection").annotate(n=Count("pk")))
 
 
 def together(one: Matter, other: Matter) -> Matter:

@@ -10,7 +10,7 @@ from celery.signals import heartbeat_sent
 from django.db import close_old_connections
 from pydantic import ValidationError
 
-from . import configuration, erasure, errors, inbox, load, outbox, registry, retention, runs, trigger
+from . import configuration, erasure, errors, inbox, load, outbox, reconciliation, registry, retention, runs, trigger
 from . import watch as watching
 from .models import Heartbeat, Integration, Run
 
@@ -82,6 +82,13 @@ def watch() -> None:
 def say_good_morning() -> None:
     """The morning letter, to who asked for it."""
     watching.say_good_morning()
+
+
+@shared_task
+def reconcile() -> dict[str, Any]:
+    """Every night: where do other systems and we differ?"""
+    with trigger.triggered("beat"):
+        return reconciliation.compare()
 
 
 @shared_task

@@ -21,6 +21,7 @@ from . import person
 from .models import (
     Attempt,
     Delivery,
+    Drift,
     ExternalRecord,
     IntegrationLog,
     StoredMail,
@@ -44,6 +45,7 @@ def erase(leads: Collection[Lead]) -> Counts:
     return {
         "promises": person.promised(*person.belongings(*leads)).cancel(given_up()),
         "records": sum(map(blank_records, person.belongings(*leads))),
+        "drifts": sum(map(erase_drifts, [*person.belongings(*leads), *person.money(*leads)])),
         "log_entries": sum(map(blank_history, person.belongings(*leads))),
     }
 
@@ -52,6 +54,12 @@ def blank_records(rows: QuerySet[Any]) -> int:
     """What we told other systems of these; which of their records it is, remains."""
     records = ExternalRecord.objects.filter(subject_type=rows.model._meta.label_lower, subject_id__in=ids_of(rows))
     return records.update(sent={}, sending={}, kept={})
+
+
+def erase_drifts(rows: QuerySet[Any]) -> int:
+    """What differed elsewhere, in the person's own words."""
+    about = Drift.objects.filter(subject_type=rows.model._meta.label_lower, subject_id__in=ids_of(rows))
+    return about.delete()[0]
 
 
 def blank_reasons(promised: DeliveryQuerySet) -> None:

@@ -8,6 +8,7 @@ from integrations.registry import import_beside
 from . import (
     bookings,
     deliveries,
+    drifts,
     erasures,
     incidents,
     integrations,
@@ -23,6 +24,7 @@ from . import (
 __all__ = [
     "bookings",
     "deliveries",
+    "drifts",
     "erasures",
     "incidents",
     "integrations",

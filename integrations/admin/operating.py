@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integrations import configuration, outbox, registry, runs
+from integrations import configuration, outbox, reconciliation, registry, runs
 from integrations.models import Delivery, Heartbeat, Integration, Run
 from integrations.service import Job, Operation
 
@@ -129,10 +129,21 @@ def setting(change: Callable[[Integration], None], text: Any) -> Callable[[HttpR
     return run
 
 
+def compare(request: HttpRequest, rows: QuerySet[Any]) -> None:
+    for integration in operable(request, rows):
+        if compares(integration):
+            say_started(request, reconciliation.start(integration))
+
+
+def compares(integration: Integration) -> bool:
+    return installed(integration) and integration.enabled and registry.get(integration.slug).compares()
+
+
 VERBS = (
     Verb("test", gettext_lazy("Test connection"), "network_check", test, applies=installed, variant="primary"),
     Verb("sync", gettext_lazy("Sync now"), "sync", sync, applies=installed),
     Verb("dry_run", gettext_lazy("Dry run"), "preview", dry_run, applies=installed),
+    Verb("compare", gettext_lazy("Compare"), "compare_arrows", compare, applies=compares),
     Verb(
         "try_out",
         gettext_lazy("Try out"),

@@ -5,14 +5,14 @@ from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-from django.db.models import prefetch_related_objects
+from django.db.models import Model, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
 from bookings.models import Booking, Consultant
-from integrations import errors
+from integrations import errors, outbox
 from integrations.book import Book
-from integrations.models import Connection, Delivery
+from integrations.models import Connection, Delivery, Drift, ExternalRecord
 from integrations.service import (
     ConnectionReport,
     IntegrationService,
@@ -20,13 +20,14 @@ from integrations.service import (
     Mode,
     Operation,
     Outcome,
+    Part,
     Requirement,
     is_this_machine,
     job,
     operation,
 )
 
-from . import accounts, availability, changes, mapping, probe
+from . import accounts, availability, changes, comparing, mapping, probe
 from .client import GoogleAuth, GoogleClient, Patience
 from .entries import KIND, Entries
 from .oauth import GoogleSignIn
@@ -187,6 +188,26 @@ class GoogleCalendarService(IntegrationService):
     def pull_changes(self) -> JobReport:
         """Learn what people did to our entries in their calendars, and promise what no calendar has yet."""
         return changes.pull(GoogleCalendarService)
+
+    # --- comparing ----------------------------------------------------------------------------------------------------
+
+    def compare(self) -> Iterator[Part]:
+        """Bookings ahead, in the calendars of this account."""
+        if self.settings.refresh_token:
+            yield from comparing.parts(self)
+
+    def mend(self, drift: Drift, subject: Model) -> None:
+        """Ours is written; what was cancelled here is taken away."""
+        assert isinstance(subject, Booking)
+        operation = GoogleCalendarService.push_bookings
+        if drift.kind in ("missing", "time"):
+            operation = GoogleCalendarService.put_bookings_back
+        elif drift.kind == "cancelled_here":
+            about = {"subject_type": subject._meta.label_lower, "subject_id": subject.pk}
+            ExternalRecord.objects.filter(remote_system=self.remote_system, remote_model=KIND, **about).update(
+                gone_at=None
+            )
+        outbox.keep_in_sync(operation, [subject], owner=self.connection.owner)
 
 
 def one_by_one(bookings: Sequence[Booking], keep: Callable[[Booking], None]) -> Outcomes:

@@ -1,4 +1,5 @@
 from .delivery import Attempt, Delivery
+from .drift import Drift
 from .erasure import Erasure, ErasureItem
 from .inbox import WebhookEvent
 from .incident import Incident
@@ -18,6 +19,7 @@ __all__ = [
     "Attempt",
     "Connection",
     "Delivery",
+    "Drift",
     "Erasure",
     "ErasureItem",
     "ExternalRecord",

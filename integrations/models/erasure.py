@@ -21,6 +21,7 @@ OWN_ROWS: dict[str, Promise] = {
     "payments": _("payments (sums, kept for the tax office)"),
     "promises": _("letters and messages that waited"),
     "records": _("what was sent to other systems"),
+    "drifts": _("differences from other systems"),
     "log_entries": _("history in the admin"),
     "stored_mails": _("mails that waited"),
     "suppressions": _("entry among suppressed addresses"),

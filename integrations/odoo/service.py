@@ -6,15 +6,18 @@ from functools import cached_property
 from typing import Any
 
 import environ
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from integrations import outbox
+from integrations.models import Drift
 from integrations.service import (
     ConnectionReport,
     IntegrationService,
     JobReport,
     Operation,
     Outcome,
+    Part,
     Requirement,
     job,
     operation,
@@ -22,7 +25,7 @@ from integrations.service import (
 from leads.models import Lead
 from webinars.models import Registration, Session
 
-from . import mapping, mapping_webinars, outcome, presence, probe, topics, webinars
+from . import comparing, mapping, mapping_webinars, outcome, presence, probe, topics, webinars
 from .client import OdooClient
 from .leads import LeadRecords, missing_or_stale
 from .registrations import RegistrationRecords
@@ -126,3 +129,17 @@ class OdooService(IntegrationService):
     def import_topics(self, *, dry_run: bool = False) -> JobReport:
         """Take over webinar topics from Odoo's products of the chosen category; what was edited here is kept."""
         return topics.TopicImport(self.client, self.connection, self.remote_system, dry_run=dry_run).run()
+
+    # --- comparing ----------------------------------------------------------------------------------------------------
+
+    def compare(self) -> Iterator[Part]:
+        """Leads, and registrations of sessions that are not long over."""
+        yield from comparing.parts(self.lead_records, self.registration_records)
+
+    def mend(self, drift: Drift, subject: Model) -> None:
+        """Ours is written, also over what somebody changed there."""
+        comparing.overrule(drift, subject, remote_system=self.remote_system, remote_model=drift.part)
+        if isinstance(subject, Lead):
+            outbox.keep_in_sync(OdooService.push_leads, [subject])
+        elif isinstance(subject, Registration):
+            outbox.keep_in_sync(OdooService.push_registrations, [subject])

@@ -2,13 +2,14 @@
 
 from .base import IntegrationService
 from .declared import Job, Operation, Outcome, job, operation
-from .reports import ConnectionReport, Incoming, JobReport, Mode, Promised, Requirement
+from .reports import ConnectionReport, Finding, Incoming, JobReport, Mode, Part, Promised, Requirement
 from .settings import RATE, IntegrationSettings, env_name, is_secret, is_this_machine, title_of
 from .signing import Grant, SignIn
 
 __all__ = [
     "RATE",
     "ConnectionReport",
+    "Finding",
     "Grant",
     "Incoming",
     "IntegrationService",
@@ -18,6 +19,7 @@ __all__ = [
     "Mode",
     "Operation",
     "Outcome",
+    "Part",
     "Promised",
     "Requirement",
     "SignIn",

@@ -1,6 +1,6 @@
 """The one base class of all integrations."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, ClassVar, cast
 
@@ -12,10 +12,10 @@ from pydantic import SecretStr
 from integrations.errors import IntegrationError
 from integrations.gate import Gate
 from integrations.memory import Memory
-from integrations.models import Connection, Delivery
+from integrations.models import Connection, Delivery, Drift
 
 from .declared import Job, Operation
-from .reports import ConnectionReport, Incoming, Mode, Promised, Requirement
+from .reports import ConnectionReport, Incoming, Mode, Part, Promised, Requirement
 from .settings import IntegrationSettings, is_this_machine
 from .signing import SignIn
 
@@ -152,6 +152,18 @@ class IntegrationService:
         Enters the row that it is about as `event.about`.
         """
         return False
+
+    def compare(self) -> Iterator[Part]:
+        """Our rows beside theirs, in bulk, stretch by stretch. Reads only; what is on its way the core leaves out."""
+        return iter(())
+
+    def mend(self, drift: Drift, subject: Model) -> None:
+        """Promise what makes both sides agree about a difference that `compare` found."""
+        raise NotImplementedError
+
+    @classmethod
+    def compares(cls) -> bool:
+        return cls.compare is not IntegrationService.compare
 
     @classmethod
     def operations(cls) -> list[Operation[Any, Any]]:

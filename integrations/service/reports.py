@@ -1,8 +1,9 @@
 """What a service tells of itself, of a test and of a job; what it is told of a promise and by a webhook."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 from django.db.models import Model
 
@@ -75,6 +76,32 @@ class JobReport:
             self.changes.append(change)
         else:
             self.left_out += 1
+
+
+class Finding(NamedTuple):
+    """Something that is not the same on both sides. `kind` is one of `reconciliation.KINDS`.
+
+    `subject` is ours, as it was read before the other side was asked; where there is none, `reference` is their id.
+    `here` and `there` are {field: text}; `by_hand` says that no promise of ours can mend it.
+    """
+
+    kind: str
+    subject: Model | None
+    here: dict[str, str]
+    there: dict[str, str]
+    reference: str = ""
+    url: str = ""
+    by_hand: bool = False
+
+
+class Part(NamedTuple):
+    """A stretch of comparing. Only where `findings` comes to its end is what it did not find known to agree.
+
+    `name` is for ever that of the same stretch; `findings` raises IntegrationError where the other side cannot say.
+    """
+
+    name: str
+    findings: Iterator[Finding]
 
 
 class Promised(Protocol):

@@ -9,6 +9,8 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy
 
+from integrations import outbox
+from integrations.models import Drift
 from integrations.service import (
     ConnectionReport,
     Incoming,
@@ -17,6 +19,7 @@ from integrations.service import (
     Mode,
     Operation,
     Outcome,
+    Part,
     Requirement,
     is_this_machine,
     job,
@@ -24,7 +27,7 @@ from integrations.service import (
 )
 from webinars.models import Payment, Refund
 
-from . import hearing, probe, webhook
+from . import comparing, hearing, probe, webhook
 from .client import StripeClient
 from .promises import cancel, give_back, outcome_of, read
 from .reconcile import Reconciliation
@@ -129,3 +132,12 @@ class StripeService(IntegrationService):
             dry_run=dry_run,
         )
         return run.run()
+
+    def compare(self) -> Iterator[Part]:
+        """Payments of the last weeks, and seats that nobody has paid for."""
+        yield from comparing.parts(StripeClient(self.settings, self.gate, patient=True))
+
+    def mend(self, drift: Drift, subject: Model) -> None:
+        """Stripe is right about money: it is read once more."""
+        assert isinstance(subject, Payment)
+        outbox.keep_in_sync(StripeService.read_payments, [subject])

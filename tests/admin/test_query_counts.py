@@ -24,6 +24,7 @@ from integrations.models import (
     ApiToken,
     Connection,
     Delivery,
+    Drift,
     Erasure,
     ExternalRecord,
     Incident,
@@ -120,6 +121,20 @@ def a_letter(number: int) -> LetterOverride:
     return made
 
 
+def a_drift(number: int) -> Drift:
+    return Drift.objects.create(
+        connection=a_connection(number),
+        kind="differs",
+        part="crm.lead",
+        subject_type="leads.lead",
+        subject_id=LeadFactory(email=f"other-{number}@client.example").pk,
+        here={"phone": "1"},
+        there={"phone": "2"},
+        found_at=A_MOMENT,
+        last_seen_at=A_MOMENT,
+    )
+
+
 def an_incident(number: int) -> Incident:
     return Incident.objects.create(connection=a_connection(number), summary="Down.", opened_at=A_MOMENT)
 
@@ -169,6 +184,7 @@ MAKERS: dict[type[Model], Callable[[int], Any]] = {
     Erasure: an_erasure,
     ExternalRecord: a_record,
     Group: a_group,
+    Drift: a_drift,
     Incident: an_incident,
     Integration: an_integration_with_a_connection,
     IntegrationLog: a_call,

@@ -29,6 +29,7 @@ from integrations.models import (
     ApiToken,
     Connection,
     Delivery,
+    Drift,
     Erasure,
     Incident,
     IntegrationLog,
@@ -112,6 +113,9 @@ def ids(connection: Connection) -> dict[str, Any]:
         "webhookevent": WebhookEvent.objects.create(integration=integration, event_id="1", type="any", payload="{}"),
         "erasure": Erasure.objects.create(digest="d", via="command"),
         "externalrecord": a_record(lead, connection.book or "postbox"),
+        "drift": Drift.objects.create(
+            connection=connection, kind="missing", part="letter", found_at=A_MOMENT, last_seen_at=A_MOMENT
+        ),
         "incident": Incident.objects.create(connection=connection, summary="down", opened_at=A_MOMENT),
         "run": Run.objects.create(kind="import_leads", state="failed", trigger="admin", arguments=AN_IMPORT),
         "apitoken": ApiToken.objects.create(name="crm", owner=user, digest="d", start="mgq_"),
