@@ -35,9 +35,10 @@ def test_planted_bookings_are_found_among_many_and_mended(google: Integration, p
     for booking in moved:
         peer.move(names.event_id(booking), booking.starts_at + timedelta(minutes=30))
     Booking.objects.filter(pk__in=[booking.pk for booking in cancelled]).update(status="cancelled")
-    stranger = names.event_id(Booking())
-    peer.add_event(tomorrow(16), tomorrow(17), "Of another database", id=stranger)
-    peer.add_event(tomorrow(16), tomorrow(17), "Private")
+    unknown, alike = Booking(), names.event_id(Booking())
+    stranger, ours = names.event_id(unknown), {"private": {"magnetiq": str(unknown.uuid)}}
+    peer.add_event(tomorrow(16), tomorrow(17), "Of another database", id=stranger, extendedProperties=ours)
+    peer.add_event(tomorrow(16), tomorrow(17), "Private, by a name that looks like ours", id=alike)
 
     result = compare("google_calendar")
 
