@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from . import incidents, registry, words
 from .models import AlertSubscription, Connection, Delivery, Incident, Integration
-from .models.incident import OUTAGE
+from .models.incident import LASTING
 
 ALERT, ESCALATION, ALL_CLEAR = "integration_alert", "integration_escalated", "integration_recovered"
 
@@ -27,7 +27,7 @@ ALERT, ESCALATION, ALL_CLEAR = "integration_alert", "integration_escalated", "in
 def readers(incident: Incident, *, escalated: bool = False) -> Iterator[str]:
     """Staff who asked for it and can act, as "user:<id>", and the ADMINS, as "admin:<address>"; nobody twice."""
     known = set()
-    topic = "escalations" if escalated else "outages" if incident.kind == OUTAGE else "matters"
+    topic = "escalations" if escalated else "outages" if incident.kind in LASTING else "matters"
     for user in who_can_act(incident.kind).filter(**{f"alerts__{topic}": True}):
         if user.email.lower() not in known:
             known.add(user.email.lower())

@@ -1,4 +1,4 @@
-"""Is it well? Tests of connections, and the light that an operator sees."""
+"""Is it well? Tests of connections, and the state of each that an operator sees."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from . import breaker, errors, registry
 from .complaints import sentences
-from .configuration import has_moved, is_complete
+from .configuration import service_on
 from .models import Connection
 from .redact import whereabouts
 from .service import ConnectionReport, IntegrationService
@@ -18,18 +18,33 @@ from .service import ConnectionReport, IntegrationService
 logger = structlog.get_logger(__name__)
 
 
-class Light(StrEnum):
+class State(StrEnum):
     """What an operator sees first."""
 
     DISABLED = "disabled"
-    UNKNOWN = "unknown"
+    NO_ACTIVITY = "no_activity"
     HEALTHY = "healthy"
-    FAILING = "failing"
+    DEGRADED = "degraded"
+    UNHEALTHY = "unhealthy"
     PAUSED = "paused"
     MISCONFIGURED = "misconfigured"
 
 
-WORST_FIRST = [Light.MISCONFIGURED, Light.FAILING, Light.PAUSED, Light.UNKNOWN, Light.HEALTHY, Light.DISABLED]
+WORST_FIRST = [
+    State.MISCONFIGURED,
+    State.UNHEALTHY,
+    State.DEGRADED,
+    State.PAUSED,
+    State.NO_ACTIVITY,
+    State.HEALTHY,
+    State.DISABLED,
+]
+OF_A_CALL = {
+    Connection.Status.UNKNOWN: State.NO_ACTIVITY,
+    Connection.Status.HEALTHY: State.HEALTHY,
+    Connection.Status.FAILING: State.DEGRADED,
+    Connection.Status.MISCONFIGURED: State.MISCONFIGURED,
+}
 
 
 def test(connection: Connection) -> ConnectionReport:
@@ -80,30 +95,33 @@ def moved(service: IntegrationService) -> str:
     return said % {"old": service.connection.book, "new": service.remote_system}
 
 
-def light(connection: Connection) -> Light:
-    """The state of one connection in one word."""
+def state(connection: Connection) -> State:
+    """Of one connection, by its own row: what the last calls over it were like. `verdicts` knows of more."""
     integration = connection.integration
     if not integration.enabled or connection.removed_at:
-        return Light.DISABLED
-    if connection.must_reenter_secrets or not is_complete(connection) or has_moved(connection):
-        return Light.MISCONFIGURED
+        return State.DISABLED
+    service = service_on(connection)
+    if connection.must_reenter_secrets or service is None or service.has_moved:
+        return State.MISCONFIGURED
     if connection.status == Connection.Status.MISCONFIGURED:
-        return Light.MISCONFIGURED
-    if integration.paused_at or breaker.paused_until(connection):
-        return Light.PAUSED
-    return Light(connection.status)
+        return State.MISCONFIGURED
+    if integration.paused_at:
+        return State.PAUSED
+    if breaker.is_open(connection, service.settings):
+        return State.UNHEALTHY
+    return State.PAUSED if breaker.paused_until(connection) else OF_A_CALL[Connection.Status(connection.status)]
 
 
 def worst(connections: Iterable[Connection]) -> Connection:
     """That one of these, of which there is at least one, that is worst off."""
-    return min(connections, key=lambda connection: WORST_FIRST.index(light(connection)))
+    return min(connections, key=lambda connection: WORST_FIRST.index(state(connection)))
 
 
 def speaker(connections: Iterable[Connection]) -> Connection:
-    """Whose light the integration with these connections shows.
+    """Whose state the integration with these connections shows.
 
     The one that is worst off: green means that all are well. Its own does not count where there are accounts and it
     was never tried, as it may have nobody to call.
     """
     own, *accounts = sorted(connections, key=lambda connection: connection.owner)
-    return worst(accounts if accounts and light(own) == Light.UNKNOWN else [own, *accounts])
+    return worst(accounts if accounts and state(own) == State.NO_ACTIVITY else [own, *accounts])

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from . import waited
 from .models import Connection, Incident
-from .models.incident import OUTAGE
+from .models.incident import LASTING, OUTAGE, UNHEALTHY
 from .signals import incidents_closed, incidents_escalated, incidents_opened
 
 logger = structlog.get_logger(__name__)
@@ -42,6 +42,11 @@ KINDS = {
         _("Outage"),
         "integrations.operate_integration",
         _("What waits is kept and goes out by itself once this is put right. We write again when all is well."),
+    ),
+    UNHEALTHY: Kind(
+        _("Unhealthy"),
+        "integrations.operate_integration",
+        _("It works in part. Look at the integration's page; we write again when all is well."),
     ),
     "payment_mismatch": Kind(
         _("Payment differs"),
@@ -108,7 +113,7 @@ def end(incidents: QuerySet[Incident]) -> None:
     ended = locked(incidents)
     for incident in ended:
         incident.closed_at = timezone.now()
-        incident.waited = waited.during(incident) if incident.kind == OUTAGE else {}
+        incident.waited = waited.during(incident) if incident.kind in LASTING else {}
         incident.save(update_fields=["closed_at", "waited"])
     if ended:
         incidents_closed.send(sender=Incident, incidents=ended)
@@ -124,7 +129,7 @@ def acknowledge(incidents: QuerySet[Incident], user: User | None) -> list[Incide
     now = timezone.now()
     rows = Incident.objects.filter(pk__in=[each.pk for each in noted])
     rows.filter(acknowledged_at=None).update(acknowledged_at=now, acknowledged_by=user)
-    rows.exclude(kind=OUTAGE).update(closed_at=now)
+    rows.exclude(kind__in=LASTING).update(closed_at=now)
     return noted
 
 

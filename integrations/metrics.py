@@ -11,7 +11,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from . import durations, figures, health, load
+from . import durations, figures, health, load, verdicts
 from .models import HourlyLoad, HourlyStat, Incident
 from .situation import Situation
 
@@ -92,10 +92,11 @@ def states(now: Situation, slugs: Slugs) -> Iterator[Metric]:
     state = GaugeMetricFamily(
         "magnetiq_integration_state", "1 for the state that an integration is in.", labels=["integration", "state"]
     )
+    found = verdicts.all_of(now)
     for integration, slug in slugs.items():
-        current = health.light(health.speaker(now.connections_of(integration)))
-        for light in health.Light:
-            state.add_metric([slug, light.value], float(light == current))
+        current = found[integration].state
+        for one in health.State:
+            state.add_metric([slug, one.value], float(one == current))
     seen = GaugeMetricFamily(
         "magnetiq_last_seen_timestamp_seconds", "When a queue's worker, or beat, was last alive.", labels=["name"]
     )

@@ -37,6 +37,12 @@ def create_rows(**kwargs: Any) -> None:
     create_daily(noop("Morning letter"), "integrations.tasks.say_good_morning", 8, "bulk")
     create_schedule(noop("Write down how things stand"), "integrations.tasks.measure", load.EVERY, "bulk")
     create_schedule(noop("Compare with other systems"), "integrations.tasks.reconcile", timedelta(days=1), "bulk")
+    create_schedule(
+        noop("Look after the health of integrations"),
+        "integrations.tasks.health_check_integrations",
+        timedelta(minutes=1),
+        "fast",
+    )
     create_schedule(noop("Delete old log rows"), "integrations.tasks.prune", timedelta(days=1), "bulk")
 
 

@@ -10,9 +10,23 @@ from celery.signals import heartbeat_sent
 from django.db import close_old_connections
 from pydantic import ValidationError
 
-from . import configuration, erasure, errors, inbox, load, outbox, reconciliation, registry, retention, runs, trigger
+from . import (
+    configuration,
+    erasure,
+    errors,
+    health,
+    inbox,
+    load,
+    outbox,
+    reconciliation,
+    registry,
+    retention,
+    runs,
+    trigger,
+    verdicts,
+)
 from . import watch as watching
-from .models import Heartbeat, Integration, Run
+from .models import Connection, Heartbeat, Integration, Run
 
 logger = structlog.get_logger(__name__)
 
@@ -89,6 +103,20 @@ def reconcile() -> dict[str, Any]:
     """Every night: where do other systems and we differ?"""
     with trigger.triggered("beat"):
         return reconciliation.compare()
+
+
+@shared_task
+def health_check_integrations() -> dict[str, str]:
+    """Tell of what is unhealthy, and ask where nobody has called; {slug: state}."""
+    return verdicts.check()
+
+
+@shared_task
+def probe(connection: str) -> None:
+    """Test a connection by the clock, by the road that real traffic takes."""
+    with trigger.triggered("beat"):
+        for found in Connection.objects.in_use().select_related("integration").filter(pk=connection):
+            health.test(found)
 
 
 @shared_task

@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import breaker, health, needs, registry, situation, upcoming, words
+from integrations import breaker, health, needs, registry, situation, upcoming, verdicts, words
+from integrations.health import State
 from integrations.models import Connection, Delivery, HourlyStat
 from integrations.needs import listed
 from integrations.situation import Situation
@@ -46,6 +47,7 @@ class Tile:
     icon: str
     url: str
     light: tuple[str, str]
+    why: str
     since: str
     mode: tuple[str, str] | None
     paused: str
@@ -174,6 +176,7 @@ def calls_and_errors(sums: Hour) -> str:
 
 
 def tiles(now: Situation, waits: Waiting, calls: Traffic) -> list[Tile]:
+    found = verdicts.all_of(now)
     dead = {key: sum(n for integration, _kind, n in now.dead if integration == key) for key in now.names}
     return [
         tile(
@@ -182,24 +185,25 @@ def tiles(now: Situation, waits: Waiting, calls: Traffic) -> list[Tile]:
             waiting=sum(waits.get(own.integration_id, {}).values()),
             dead=dead[own.integration_id],
             traffic=added(calls[own.integration_id]),
+            verdict=found[own.integration_id],
         )
         for own in now.own
     ]
 
 
-def tile(own: Connection, now: Situation, *, waiting: int, dead: int, traffic: Hour) -> Tile:
+def tile(own: Connection, now: Situation, *, waiting: int, dead: int, traffic: Hour, verdict: verdicts.Verdict) -> Tile:
     integration, service = own.integration, registry.get(own.integration.slug)
     connections = now.connections_of(integration.pk)
     mode = now.mode_of(connections) if integration.enabled else None
     lists = {"waiting": StateFilter.WAITING, "dead": Delivery.State.DEAD}
-    speaker = health.speaker(connections)
-    text, colour = words.LIGHTS[health.light(speaker)]
+    text, colour = words.STATES[verdict.state]
     return Tile(
         name=now.names[integration.pk],
         icon=service.icon,
         url=reverse("admin:integrations_integration_change", args=[integration.pk]),
         light=(str(text), colour),
-        since=words.since(integration.paused_at or speaker.status_since) if integration.enabled else "",
+        why=verdict.summary if verdict.state in (State.DEGRADED, State.UNHEALTHY) else "",
+        since=words.since(integration.paused_at or verdict.speaker.status_since) if integration.enabled else "",
         mode=words.MODES[mode] if mode else None,
         paused=_("somebody resumes it") if integration.paused_at else words.moment(breaker.paused_until(own)),
         last_success=words.moment(max(filter(None, (row.last_success_at for row in connections)), default=None)),
@@ -218,7 +222,7 @@ def accounts(others: list[Connection]) -> str:
     """How many, and how the one stands that is worst off."""
     if not others:
         return ""
-    text, _colour = words.LIGHTS[health.light(health.worst(others))]
+    text, _colour = words.STATES[health.state(health.worst(others))]
     n = len(others)
     said = ngettext("one: %(light)s", "%(n)s, the worst: %(light)s", n)
     return said % {"n": n, "light": text}

@@ -10,8 +10,8 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integrations import breaker, configuration, golive, health, registry, words
-from integrations.health import Light
+from integrations import breaker, configuration, golive, health, registry, verdicts, words
+from integrations.health import State
 from integrations.models import Connection, Delivery, Integration, IntegrationLog
 from integrations.models.integration import EVERYTHING
 from integrations.service import IntegrationService, is_secret, title_of
@@ -19,7 +19,6 @@ from integrations.service import IntegrationService, is_secret, title_of
 from . import run_card
 from .forms import secret_state
 
-State = Delivery.State
 ROWS_SHOWN = 8
 CHANGES = [event for event in words.EVENTS if event != "test_connection"]
 
@@ -63,12 +62,18 @@ def name(integration: Integration) -> str:
     return words.service(integration.slug)
 
 
-def light(integration: Integration) -> tuple[str, str]:
-    """Words and colour of the light."""
+def state(integration: Any) -> State:
+    """As judged for this request, if it was; else by its connections alone."""
+    verdict: verdicts.Verdict | None = getattr(integration, "verdict", None)
+    return verdict.state if verdict else health.state(speaker(integration))
+
+
+def light(integration: Any) -> tuple[str, str]:
+    """Words and colour of its state, the worst that its connections and its measures tell."""
     connection = own(integration)
     if connection is None or service_of(integration) is None:
         return _("not installed"), "default"
-    text, colour = words.LIGHTS[health.light(speaker(integration))]
+    text, colour = words.STATES[state(integration)]
     if connection.must_reenter_secrets:
         return _("enter the secrets again"), "danger"
     return str(text), colour
@@ -100,28 +105,31 @@ def sentence(integration: Integration) -> tuple[str, str]:
     """What the light means here, and the next step; "" where there is nothing to do."""
     if own(integration) is None or service_of(integration) is None:
         return _("The software that runs here does not contain this integration (any more). Its rows are kept."), ""
-    connection = speaker(integration)
+    connection, verdict = speaker(integration), getattr(integration, "verdict", None)
     said, step = meaning(integration, connection)
+    if verdict and verdict.issues and verdict.state in (State.DEGRADED, State.UNHEALTHY):
+        said, step = f"{said} {verdict.summary}.", step or _("Look at the calls and deliveries below.")
     return (f"{connection.owner}: {said}" if connection.owner else said), step
 
 
 def meaning(integration: Integration, connection: Connection) -> tuple[str, str]:
-    match health.light(connection):
-        case Light.MISCONFIGURED:
+    match health.state(connection):
+        case State.MISCONFIGURED:
             return what_is_wrong(connection)
-        case Light.PAUSED if integration.paused_at:
+        case State.PAUSED if integration.paused_at:
             return _("An operator holds everything; nothing is lost."), _("Press “Resume” when it may go on.")
-        case Light.PAUSED:
-            resting = _("It failed several times in a row, so calls rest until %(moment)s; then one is tried.")
-            return resting % {"moment": words.moment(breaker.paused_until(connection))}, _(
-                "Wait, or press “Test connection” to try at once."
-            )
-        case Light.FAILING:
+        case State.PAUSED:
+            resting = _("They asked us to slow down, so calls rest until %(moment)s.")
+            return resting % {"moment": words.moment(breaker.paused_until(connection))}, _("Wait.")
+        case State.UNHEALTHY:
+            failed = _("It failed several times in a row: calls rest, then one is tried. What waits is kept.")
+            return failed, _("Wait, or press “Test connection” to try at once.")
+        case State.DEGRADED:
             failed = _("The last call failed. It is tried again by itself.")
             return failed, _("If it stays so, read the last error below.")
-        case Light.HEALTHY:
+        case State.HEALTHY:
             return _("The last call went well."), ""
-        case Light.UNKNOWN:
+        case State.NO_ACTIVITY:
             return _("It is in use, and nothing has been called yet."), _("Press “Test connection”.")
         case _ if configuration.is_complete(connection):
             not_in_use = _("It is not in use: what is promised waits.")
@@ -151,8 +159,8 @@ def facts(integration: Any) -> list[tuple[str, str, str]]:
         return []
     listed = reverse("admin:integrations_delivery_changelist") + f"?integration__id__exact={integration.pk}&"
     rows = [
-        (_("Waiting"), integration.waiting, f"{listed}state__exact={State.PENDING}"),
-        (_("Dead"), integration.dead, f"{listed}state__exact={State.DEAD}"),
+        (_("Waiting"), integration.waiting, f"{listed}state__exact={Delivery.State.PENDING}"),
+        (_("Dead"), integration.dead, f"{listed}state__exact={Delivery.State.DEAD}"),
         (_("Oldest waiting"), words.moment(integration.oldest_waiting), ""),
         (_("Paused until"), paused(integration), ""),
         (_("Blocked until mended"), blocked(connection), ""),
@@ -213,7 +221,7 @@ def accounts(integration: Integration) -> list[Account]:
 
 def account(integration: Integration, connection: Connection) -> Account:
     connection.integration = integration
-    text, colour = words.LIGHTS[health.light(connection)]
+    text, colour = words.STATES[health.state(connection)]
     service = service_of(integration)
     sign_in = service.sign_in if service else None
     rows = [

@@ -8,11 +8,10 @@ from django.utils.translation import gettext as _
 from ninja import Field, Router, Schema, Status
 from pydantic import ValidationError
 
-from integrations import breaker, configuration, health, load, runs, situation
+from integrations import breaker, configuration, health, runs, situation, verdicts
 from integrations.models import Connection, Run
 from integrations.service import Mode
 
-from . import figures
 from .auth import OPERATE, READ, by_api
 from .refusal import Refusal, incomplete, integration_called
 from .runs import Accepted, accepted, wait_for
@@ -23,7 +22,8 @@ router = Router()
 class Standing(Schema):
     """How one integration is, from our own records; nobody is called."""
 
-    status: health.Light
+    status: health.State = Field(description="The worst of its connections and of the last hour's measures.")
+    issues: list[str] = Field(description="Measures that pass their thresholds.")
     since: datetime
     enabled: bool
     mode: Mode | None = Field(description="What is at the other end; null while settings are incomplete.")
@@ -52,22 +52,25 @@ class Report(Schema):
 def get_status(request: HttpRequest) -> dict[str, dict[str, Any]]:
     """How every integration is. Answered from the database: no other system is called."""
     now = situation.of(request)
-    open_ = load.standing()
+    found = verdicts.all_of(now)
     return {
         row.integration.slug: {
-            **standing(row, shown=health.speaker(now.connections_of(row.integration_id))),
-            **open_.get(row.integration_id, figures.NOTHING_OPEN),
+            **standing(row, verdict=found[row.integration_id]),
             "mode": now.mode_of(now.connections_of(row.integration_id)),
         }
         for row in now.own
     }
 
 
-def standing(connection: Connection, *, shown: Connection) -> dict[str, Any]:
-    integration = connection.integration
+def standing(connection: Connection, *, verdict: verdicts.Verdict) -> dict[str, Any]:
+    integration, measured = connection.integration, verdict.measures
     return {
-        "status": health.light(shown),
-        "since": integration.paused_at or shown.status_since,
+        "status": verdict.state,
+        "issues": [issue.text for issue in verdict.issues],
+        "waiting": measured.waiting,
+        "dead": measured.dead,
+        "oldest_waiting_at": measured.oldest_waiting_at,
+        "since": integration.paused_at or verdict.speaker.status_since,
         "enabled": integration.enabled,
         "last_success_at": connection.last_success_at,
         "last_error": connection.last_error,

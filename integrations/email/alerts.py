@@ -10,7 +10,7 @@ import structlog
 from integrations import alarm, outbox
 from integrations import incidents as book
 from integrations.models import Incident
-from integrations.models.incident import OUTAGE
+from integrations.models.incident import LASTING
 
 from .service import EmailService
 
@@ -41,5 +41,5 @@ def all_clear(incidents: Sequence[Incident]) -> None:
     """Of outages, to whoever was written to; where the letter still waits, nobody needs either."""
     for incident in incidents:
         told = alarm.withdraw(EmailService.slug, incident)
-        for occasion in told if incident.kind == OUTAGE else ():
+        for occasion in told if incident.kind in LASTING else ():
             outbox.once(EmailService.integration_recovered, incident, occasion)

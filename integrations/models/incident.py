@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from .integration import Connection
 
 OUTAGE = "outage"
+UNHEALTHY = "unhealthy"  # it answers, but too slowly, or too often not
+LASTING = (OUTAGE, UNHEALTHY)  # over by themselves, whoever has taken note
 
 
 class IncidentQuerySet(models.QuerySet["Incident"]):
@@ -28,7 +30,7 @@ class IncidentQuerySet(models.QuerySet["Incident"]):
 class Incident(models.Model):
     """At most one open per connection, kind and subject, so that an outage of a weekend is one alert and one all-clear.
 
-    Kinds are told apart in `integrations.incidents`. Outages have no subject: "" and 0.
+    Kinds are told apart in `integrations.incidents`. Outages and illness have no subject: "" and 0.
     """
 
     connection = models.ForeignKey(Connection, models.CASCADE, verbose_name=_("connection"))

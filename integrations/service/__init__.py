@@ -5,6 +5,7 @@ from .declared import Job, Operation, Outcome, job, operation
 from .reports import ConnectionReport, Finding, Incoming, JobReport, Mode, Part, Promised, Requirement
 from .settings import RATE, IntegrationSettings, env_name, is_secret, is_this_machine, title_of
 from .signing import Grant, SignIn
+from .thresholds import Thresholds
 
 __all__ = [
     "RATE",
@@ -23,6 +24,7 @@ __all__ = [
     "Promised",
     "Requirement",
     "SignIn",
+    "Thresholds",
     "env_name",
     "is_secret",
     "is_this_machine",

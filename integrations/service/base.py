@@ -31,6 +31,9 @@ class IntegrationService:
     # `settings_schema`, whose additional fields are all kept encrypted on that account's Connection.
     account_schema: ClassVar[type[IntegrationSettings] | None] = None
 
+    # Whether a test may be made by the clock, too: not where somebody over there would read a message each time.
+    may_be_asked: ClassVar[bool] = True
+
     # How somebody lets a connection act for them, where credentials are not entered but signed in for.
     sign_in: ClassVar[type[SignIn] | None] = None
 

@@ -10,14 +10,16 @@ from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop as noop
-from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, PositiveInt, SecretStr
+from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, SecretStr
 from pydantic.fields import FieldInfo
+
+from .thresholds import Thresholds
 
 RATE = r"^[1-9]\d{0,5}/(second|minute|hour)$"
 A_DAY, A_WEEK = 86_400, 604_800  # seconds
 
 
-class IntegrationSettings(BaseModel):
+class IntegrationSettings(Thresholds):
     """What every integration lets its operator set; a service's schema adds its own.
 
     SecretStr fields are kept encrypted on the Connection, the others on the Integration. A field's first value may come

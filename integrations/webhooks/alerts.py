@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from integrations import alarm, configuration, outbox
 from integrations import incidents as book
 from integrations.models import Connection, Incident
-from integrations.models.incident import OUTAGE
+from integrations.models.incident import LASTING
 
 from .service import WebhooksService
 
@@ -23,7 +23,7 @@ def escalate(incidents: Sequence[Incident]) -> None:
 def all_clear(incidents: Sequence[Incident]) -> None:
     """Of outages that it was told of."""
     for incident in incidents:
-        if alarm.withdraw(WebhooksService.slug, incident) and incident.kind == OUTAGE:
+        if alarm.withdraw(WebhooksService.slug, incident) and incident.kind in LASTING:
             outbox.once(WebhooksService.integration_recovered, incident)
 
 

@@ -29,6 +29,7 @@ class WebhooksService(IntegrationService):
     slug, label, icon = "webhooks", gettext_lazy("Outgoing webhooks"), "webhook"
     settings_schema = WebhooksSettings
     account_schema = EndpointSettings
+    may_be_asked = False
 
     @property
     def endpoint(self) -> EndpointSettings:
@@ -147,8 +148,12 @@ class WebhooksService(IntegrationService):
         return ConnectionReport(_("The endpoint accepted a test message."), facts=facts)
 
     def sum_up(self) -> ConnectionReport:
-        lights = {endpoint.owner: health.light(endpoint) for endpoint in self.endpoints()}
-        bad = [owner for owner, light in lights.items() if light in (health.Light.FAILING, health.Light.MISCONFIGURED)]
+        lights = {endpoint.owner: health.state(endpoint) for endpoint in self.endpoints()}
+        bad = [
+            owner
+            for owner, light in lights.items()
+            if light in (health.State.DEGRADED, health.State.UNHEALTHY, health.State.MISCONFIGURED)
+        ]
         summary = ngettext("%(n)s endpoint, %(bad)s in trouble.", "%(n)s endpoints, %(bad)s in trouble.", len(lights))
         notes = [_("Test the endpoint “%(name)s” to see what is wrong.") % {"name": owner} for owner in bad]
         facts = {_("Alerts"): _("A test message was accepted.")} if self.alert_url else {}

@@ -123,7 +123,7 @@ class TestUsing:
         assert health.test(box).ok
 
         assert postbox.headers[-1]["X-Box"] == "17"
-        assert [health.light(account("ada")), health.light(fresh())] == ["healthy", "unknown"]
+        assert [health.state(account("ada")), health.state(fresh())] == ["healthy", "no_activity"]
 
     def test_what_is_promised_to_an_owner_goes_by_that_account(self, box: Connection, postbox: Postbox) -> None:
         outbox.keep_in_sync(LETTERS, [LeadFactory()], owner="ada")
@@ -219,7 +219,7 @@ class TestRemoving:
 
         configuration.remove_account(box)
 
-        assert health.light(account("ada")) == health.Light.DISABLED
+        assert health.state(account("ada")) == health.State.DISABLED
 
     def test_own_connection_cannot_be_removed(self, connection: Connection) -> None:
         with pytest.raises(LookupError):
@@ -290,7 +290,7 @@ class TestLightOfTheIntegration:
         health.test(box)
 
         assert health.speaker(all_of(box)) == box
-        assert health.light(health.speaker(all_of(box))) == "healthy"
+        assert health.state(health.speaker(all_of(box))) == "healthy"
 
     def test_worst_of_several_accounts_speaks(self, box: Connection) -> None:
         configuration.configure_account(box.integration, "bob", {"box": "18"})

@@ -42,9 +42,9 @@ def test_light_says_in_words_what_the_matter_is(operator: Client, connection: Co
     def light() -> str:
         return str(text(operator.get(LIST)).split("Postbox", 1)[1])
 
-    assert "not tried yet" in light()
+    assert "no activity" in light()
     Connection.objects.filter(pk=connection.pk).update(status="failing", last_error="Nobody is there.")
-    assert "failing" in light()
+    assert "degraded" in light()
     assert "Nobody is there." in light()
     Integration.objects.filter(slug="postbox").update(paused_at=timezone.now())
     assert "somebody resumes it" in light()

@@ -35,7 +35,7 @@ def test_status_tells_how_each_integration_is_without_calling_anybody(
     assert found.keys() == registry.services().keys()
     assert (found["odoo"]["status"], found["odoo"]["mode"]) == ("disabled", None)
     told = ("status", "mode", "enabled", "waiting", "dead")
-    assert [found["postbox"][name] for name in told] == ["unknown", "sandbox", True, 2, 1]
+    assert [found["postbox"][name] for name in told] == ["degraded", "sandbox", True, 2, 1]
     assert found["postbox"]["oldest_waiting_at"]
     assert postbox.requests == []
 
@@ -48,7 +48,7 @@ def test_status_takes_the_same_queries_whatever_there_is(
         a_delivery(connection, LeadFactory(), PostboxService.post_letters, state="dead" if number % 2 else "pending")
     call("GET", f"{INTEGRATIONS}/status")
 
-    with django_assert_num_queries(3):  # the token, the connections, what is open
+    with django_assert_num_queries(5):  # the token, the connections, outages, calls, what is open
         call("GET", f"{INTEGRATIONS}/status")
 
 
