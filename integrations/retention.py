@@ -26,6 +26,7 @@ from .models import (
     ErasureItem,
     HourlyStat,
     IntegrationLog,
+    Replayed,
     Run,
     StoredMail,
     Upload,
@@ -70,6 +71,7 @@ def settled_before(moment: datetime) -> QuerySet[Delivery]:
 
 RULES = [
     Rule("log_rows", IntegrationLog, "KEEP_LOG_DAYS", before(IntegrationLog, "started_at")),
+    Rule("replayed", Replayed, "KEEP_LOG_DAYS", before(Replayed, "run__created_at")),
     Rule("runs", Run, "KEEP_LOG_DAYS", before(Run, "created_at")),
     Rule("failed_logins", AccessAttempt, "KEEP_LOG_DAYS", before(AccessAttempt, "attempt_time")),
     Rule("uploads", Upload, UPLOADS_KEPT_FOR.days, before(Upload, "created_at")),

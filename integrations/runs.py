@@ -69,13 +69,18 @@ def kind(name: str, *, queue: str = "bulk", label: Promise | str = "") -> Callab
 
 
 @transaction.atomic
-def start(name: str, *, integration: Integration | None = None, **arguments: Any) -> Run:
+def start(name: str, *, integration: Integration | None = None, token: str = "", **arguments: Any) -> Run:
     """Have a worker do it: the row is written now, in the transaction that is open, and announced after its commit.
 
     Where the very same is asked for already and not done yet, that is returned instead: a second click starts nothing.
+    What came with the same token, one of a page that was shown, is the same for ever.
     """
     _wait_for_ones_turn()
     reap()
+    if token:
+        arguments["token"] = token
+        if found := Run.objects.filter(kind=name, arguments__token=token).first():
+            return found
     same = {"kind": name, "integration": integration, "arguments": arguments}
     if found := Run.objects.filter(state__in=OPEN, **same).first():
         return found

@@ -20,6 +20,7 @@ from . import (
     outbox,
     reconciliation,
     registry,
+    replaying,
     retention,
     runs,
     trigger,
@@ -49,9 +50,10 @@ def drain(queue: str) -> None:
 
 @shared_task
 def reap() -> None:
-    """Take back what dead workers held, and see how far other systems are with forgetting people."""
+    """Take back what dead workers held, and see how far other systems are with forgetting people, and replays."""
     outbox.reap()
     runs.reap()
+    replaying.close_ended()
     erasure.sweep()
 
 

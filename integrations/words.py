@@ -76,6 +76,7 @@ EVENTS: dict[str, Promise] = {
     "settled_here": gettext_lazy("Copy released"),
     "retried": gettext_lazy("Retried at once"),
     "replayed": gettext_lazy("Replayed"),
+    "replay_stopped": gettext_lazy("Replay stopped"),
     "cancelled": gettext_lazy("Cancelled"),
     "kept_theirs": gettext_lazy("Theirs kept"),
     "wrote_ours": gettext_lazy("Ours to be written over theirs"),

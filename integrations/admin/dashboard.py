@@ -70,6 +70,8 @@ def show(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
             "chart": chart(total(calls)),
             "hearts": [heart(name, now) for name in HEARTS],
         }
+        if now.dead and may("integrations.operate_integration"):
+            context["replay_url"] = reverse("admin:integrations_delivery_replay_dead")
         if may("integrations.view_delivery"):
             context["ages"] = ages(waits)
     return context

@@ -20,7 +20,7 @@ from integrations.models import Attempt, Delivery
 
 from . import replay_page, subjects
 from .base import Button, Run, Verb, VerbsAdmin, as_action, note
-from .filters import AgeFilter, IntegrationFilter, KindFilter, OperationFilter, StateFilter
+from .filters import AgeFilter, IntegrationFilter, KindFilter, OperationFilter, ReplayFilter, StateFilter
 
 State = Delivery.State
 
@@ -138,7 +138,14 @@ class DeliveryAdmin(VerbsAdmin):
     actions = [as_action(verb) for verb in VERBS]
     actions_list = ["replay_dead"]
     list_display = ["what", "subject_link", "whose", "state_label", "reason", "attempts", "due", "promised"]
-    list_filter = [StateFilter, AgeFilter, ("integration", IntegrationFilter), OperationFilter, KindFilter]
+    list_filter = [
+        StateFilter,
+        AgeFilter,
+        ("integration", IntegrationFilter),
+        OperationFilter,
+        KindFilter,
+        ReplayFilter,
+    ]
     list_select_related = ["integration"]
     ordering = ["created_at", "id"]  # what waits longest comes first
     sortable_by = ()

@@ -58,6 +58,20 @@ class MatterFilter(ChoiceFilter):
         return [(kind, known.label) for kind, known in incidents.KINDS.items()]
 
 
+class ReplayFilter(admin.SimpleListFilter):
+    """What one replay took; only where an address asks for it."""
+
+    title = _("replay")
+    parameter_name = "replay"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> Choices:
+        value = request.GET.get(self.parameter_name, "")
+        return [(value, f"{self.title} {value}")] if value.isdigit() and len(value) < 19 else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(replays__run=self.value()) if self.value() else queryset
+
+
 class OperationFilter(ChoiceFilter):
     title = _("what")
     parameter_name = column = "operation"

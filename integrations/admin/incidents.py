@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -17,7 +18,7 @@ from webinars import actions
 from webinars.models import Payment
 
 from . import subjects
-from .base import Verb, VerbsAdmin, as_action
+from .base import Button, Verb, VerbsAdmin, as_action
 from .filters import MatterFilter
 from .my_alerts import MyAlertsMixin
 
@@ -84,6 +85,11 @@ class IncidentAdmin(MyAlertsMixin, VerbsAdmin):
         if found:
             subjects.attach([found], request)
         return found
+
+    def buttons(self, request: HttpRequest, row: Incident) -> list[Button]:
+        url = f"{reverse('admin:integrations_delivery_replay_dead')}?incident={row.pk}"
+        replay = Button(_("Replay what died of it"), "replay", url, is_link=True)
+        return [*super().buttons(request, row), *([replay] if self.has_operate_permission(request) else [])]
 
     @admin.display(description=gettext_lazy("kind"), ordering="kind")
     def what(self, incident: Incident) -> str:

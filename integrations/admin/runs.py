@@ -2,19 +2,20 @@
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
-from integrations import runs, words
+from integrations import replaying, runs, words
 from integrations.models import Run
 
-from . import dry_run, lead_import, run_card
-from .base import ReadOnlyAdmin
+from . import dry_run, lead_import, replay_words, run_card
+from .base import Button, ReadOnlyAdmin, Verb, WithVerbs
 from .filters import ActorFilter, ChoiceFilter, Choices, IntegrationFilter
 
 
@@ -26,8 +27,28 @@ class WhatFilter(ChoiceFilter):
         return [(name, declared.label) for name, declared in runs.KINDS.items()]
 
 
+def stop(request: HttpRequest, rows: QuerySet[Any]) -> None:
+    put_back = sum(replaying.stop(run) for run in rows.filter(kind="replay"))
+    if put_back:
+        said = ngettext("One is dead as before.", "%(n)s are dead as before.", put_back)
+        messages.success(request, said % {"n": put_back})
+    else:
+        messages.warning(request, _("Nothing to stop: everything has had its turn."))
+
+
+STOP = Verb(
+    "stop",
+    gettext_lazy("Stop the replay"),
+    "stop_circle",
+    stop,
+    applies=lambda run: run.kind == "replay",
+    question=gettext_lazy("Leave what has not had its turn dead, as it was before? What was sent stays sent."),
+)
+
+
 @admin.register(Run)
-class RunAdmin(ReadOnlyAdmin):
+class RunAdmin(WithVerbs, ReadOnlyAdmin):
+    verbs = (STOP,)
     list_display = ["title", "state_label", "progress", "by", "asked_for", "took", "outcome"]
     list_filter = [WhatFilter, "state", ("integration", IntegrationFilter), ("actor", ActorFilter)]
     change_form_outer_before_template = "admin/integrations/run.html"
@@ -87,12 +108,20 @@ class RunAdmin(ReadOnlyAdmin):
             may_see = request.user.has_perm("integrations.view_externalrecord")
             context["dry_run"] = dry_run.context(run.result, names_people=may_see)
             context["was_done"] = not run.arguments.get("dry_run")
+        elif run.kind == "replay":
+            context["replay"] = replay_words.progress(run)
         elif run.kind == "test":
             context["report"] = run.result
         elif run.kind == "import_leads":
             context["imported"] = lead_import.outcome_of(run, request)
         response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response
+
+    def buttons(self, request: HttpRequest, row: Run) -> list[Button]:
+        """A replay that has nothing to come cannot be stopped any more."""
+        if row.kind == "replay" and not row.is_open and not replaying.outcome(row).in_turn:
+            return []
+        return super().buttons(request, row)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.progress_view)
@@ -103,4 +132,8 @@ class RunAdmin(ReadOnlyAdmin):
         run = get_object_or_404(self.get_queryset(request), pk=pk)
         if not self.has_view_permission(request, run):
             return HttpResponse(status=403)
-        return render(request, "admin/integrations/runs.html", {"runs": run_card.card([run])})
+        context = {"runs": run_card.card([run])}
+        if run.kind == "replay":
+            context["replay"] = replay_words.progress(run)
+            return render(request, "admin/integrations/replay/progress.html", context)
+        return render(request, "admin/integrations/runs.html", context)

@@ -1,30 +1,25 @@
 """Deliveries: where each promise stands, delivered again or given up. Whom one is about is told by type and id only."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from django.utils.translation import gettext as _
-from ninja import Field, Query, Router, Schema, Status
-from pydantic import ConfigDict, StrictBool
+from ninja import Field, Query, Router, Schema
 
-from integrations import registry, replaying
+from integrations import replaying
 from integrations.models import Delivery
 from integrations.models.delivery import DeliveryQuerySet
 
 from .auth import OPERATE, Scope, by_api, may
 from .ids import BIGGEST, Id, Moment, Name
 from .refusal import Refusal
-from .runs import Accepted, accepted
 
 router = Router()
 
 LOOK = may(Scope.READ, "integrations.view_delivery")
-THE_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Subject(Schema):
@@ -75,30 +70,6 @@ class Filters(Schema):
     limit: int = Field(50, ge=1, le=200)
 
 
-class WhichDead(Schema):
-    """Of all that is dead: what was given up in this time, of this integration, operation and kind of error."""
-
-    model_config = ConfigDict(extra="forbid")
-    integration: Name | None = None
-    operation: Name | None = None
-    kind: Name | None = None
-    since: Moment | None = None
-    until: Moment | None = None
-    dry_run: StrictBool = Field(False, description="Only tell how many.")
-
-
-class Group(Schema):
-    integration: str
-    operation: str
-    error_kind: str
-    number: int
-
-
-class Preview(Schema):
-    total: int
-    groups: list[Group]
-
-
 @router.get("", auth=LOOK, response=Page)
 def list_deliveries(request: HttpRequest, filters: Query[Filters]) -> dict[str, Any]:
     """Promises to the outside, oldest first."""
@@ -115,29 +86,6 @@ def list_deliveries(request: HttpRequest, filters: Query[Filters]) -> dict[str, 
     found = list(rows.select_related("integration").order_by("pk")[: filters.limit + 1])
     page = found[: filters.limit]
     return {"deliveries": [told(row) for row in page], "next": page[-1].pk if len(found) > len(page) else None}
-
-
-@router.post("/replay", auth=OPERATE, response={200: Preview, 202: Accepted})
-@by_api
-def replay_dead(request: HttpRequest, which: WhichDead) -> Any:
-    """Have a worker deliver again, with current data and settings, what is dead. With `dry_run`, only count it: 200."""
-    if which.integration and which.integration not in registry.services():
-        raise ValidationError({"integration": [_("There is no integration of this name.")]})
-    choice: dict[str, Any] = {
-        "integration": which.integration or "",
-        "operation": which.operation or "",
-        "kind": which.kind or "",
-        "since": which.since or THE_BEGINNING,
-        "until": which.until or timezone.now(),
-    }
-    if which.dry_run:
-        groups = replaying.breakdown(replaying.dead(**choice))
-        return Status(200, {"total": sum(group["number"] for group in groups), "groups": groups})
-    try:
-        run = replaying.start("replay", **choice)
-    except ValueError as error:
-        raise ValidationError({"until": [_("This must be later than “since”.")]}) from error
-    return Status(202, accepted(run, request))
 
 
 @router.get("/{id}", auth=LOOK, response={200: DeliveryWithAttempts, 404: None})

@@ -48,6 +48,9 @@ class EmailService(IntegrationService):
     """Letters to clients and staff, and Django's own mail, over an SMTP server."""
 
     slug, label, icon = "email", gettext_lazy("E-mail"), "mail"
+    when_repeated = gettext_lazy(
+        "A repeated letter has the same Message-ID, by which many mail programs show it once. Others show it twice."
+    )
     settings_schema = EmailSettings
     settings: EmailSettings
 

@@ -42,6 +42,9 @@ class GoogleCalendarService(IntegrationService):
     """Consultants' calendars at Google. Consultants without an account of their own use the one of all."""
 
     slug, label, icon = accounts.SLUG, gettext_lazy("Google Calendar"), "calendar_month"
+    when_repeated = gettext_lazy(
+        "Google finds each event by the id that we chose: what is there is compared, and only what differs is written."
+    )
     settings_schema = GoogleSettings
     account_schema = GoogleAccountSettings
     field_labels = {KIND: mapping.LABELS}

@@ -8,6 +8,7 @@ from .integration import Connection, Integration
 from .letter import LetterOverride, StoredMail, Suppression
 from .log import HourlyLoad, HourlyStat, IntegrationLog
 from .record import ExternalRecord
+from .replay import Replayed
 from .run import Run
 from .subscription import AlertSubscription
 from .token import ApiToken
@@ -31,6 +32,7 @@ __all__ = [
     "Integration",
     "IntegrationLog",
     "LetterOverride",
+    "Replayed",
     "Run",
     "StoredMail",
     "Suppression",

@@ -37,9 +37,13 @@ class DeliveryQuerySet(models.QuerySet["Delivery"]):
         return self.exclude(state=Delivery.State.IN_FLIGHT).exclude(wanted_once)
 
     def release(self) -> int:
-        """Make rows that waited for their connection due now, spread over a few seconds."""
+        """Make rows that waited for their connection due now, spread over a few seconds.
+
+        Those to which a replay gave their turn keep it.
+        """
         kinds = [*CONNECTION_KINDS, "ambiguous"]
-        held = self.filter(state=Delivery.State.PENDING, error_kind__in=kinds)
+        in_turn = Delivery.objects.filter(pk=models.OuterRef("pk"), replays__due_at=models.OuterRef("due_at"))
+        held = self.filter(state=Delivery.State.PENDING, error_kind__in=kinds).exclude(models.Exists(in_turn))
         return held.update_in_order(due_at=timezone.now() + Random() * RELEASE_SPREAD)
 
     def replay(self) -> int:

@@ -38,6 +38,7 @@ class Run(models.Model):
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     seen_at = models.DateTimeField(null=True, blank=True)  # the last sign of life
     finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+    stopped_at = models.DateTimeField(_("stopped"), null=True, blank=True)  # a replay, before all had their turn
 
     class Meta:
         verbose_name = _("run")

@@ -40,6 +40,10 @@ class OdooService(IntegrationService):
     """Odoo CRM over its external API."""
 
     slug, label, icon = "odoo", _("Odoo ERP"), "hub"
+    when_repeated = _(
+        "Odoo finds each record by our external id, or by the id that it gave it: what arrived is written again, "
+        "not made twice."
+    )
     settings_schema = OdooSettings
     field_labels = {
         "crm.lead": mapping.LABELS,

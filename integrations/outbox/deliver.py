@@ -12,13 +12,13 @@ from django.apps import apps
 from django.db import InterfaceError, OperationalError
 from django.db.models import Model
 from django.utils import timezone
-from pydantic import ValidationError
 
 from integrations import breaker, errors, progress, registry, trigger
 from integrations.models import Connection, Delivery, Installation
 from integrations.redact import redact, whereabouts
 from integrations.service import IntegrationService, Operation, Outcome
 
+from .hold import Hold, service_or_hold
 from .lease import Claimed, Lease, Settlement, claim, settle, with_work
 
 logger = structlog.get_logger(__name__)
@@ -95,20 +95,12 @@ def open_service(operation: Operation[Any, Any], connection_id: int) -> Integrat
 
 
 def usable(operation: Operation[Any, Any], connection: Connection) -> IntegrationService | None:
-    """The service, unless a human must act first: disabled, paused, blocked, incomplete, unreadable, or moved."""
-    integration = connection.integration
-    if not integration.enabled or integration.paused_at or connection.is_blocked(operation.name):
+    """The service, unless a human must act first."""
+    found = service_or_hold(operation, connection)
+    if isinstance(found, Hold):
         return None
-    if connection.must_reenter_secrets:
-        return None
-    try:
-        service: IntegrationService = operation.service(connection)
-    except ValidationError:
-        return None
-    if service.has_moved:
-        return None
-    service.open_book()
-    return service
+    found.open_book()
+    return found
 
 
 class Batch:

@@ -40,6 +40,9 @@ class IntegrationService:
     # What people call the fields of their records: {kind of record there: {field: label}}.
     field_labels: ClassVar[Mapping[str, Mapping[str, Promise | str]]] = {}
 
+    # What keeps a delivery that is repeated from happening twice over there, as a sentence for operators.
+    when_repeated: ClassVar[Promise | str] = ""
+
     def __init__(self, connection: Connection, *, forced: bool = False) -> None:
         """Raises pydantic.ValidationError when settings are incomplete. `forced` passes a pause, to test."""
         self.connection = connection

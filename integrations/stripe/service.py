@@ -42,6 +42,9 @@ class StripeService(IntegrationService):
     """Payments by Stripe: one intent for each try to pay, and nothing about cards ever comes here."""
 
     slug, label, icon = "stripe", gettext_lazy("Stripe"), "payments"
+    when_repeated = gettext_lazy(
+        "Stripe is asked first what it has already, and a repetition carries its Idempotency-Key: no money moves twice."
+    )
     settings_schema = StripeSettings
     settings: StripeSettings
 

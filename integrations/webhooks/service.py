@@ -27,6 +27,9 @@ class WebhooksService(IntegrationService):
     """Signed webhooks. Each further account is an endpoint, which chose its events."""
 
     slug, label, icon = "webhooks", gettext_lazy("Outgoing webhooks"), "webhook"
+    when_repeated = gettext_lazy(
+        "A replay is a new message with a webhook-id of its own: who had the first takes it for another one."
+    )
     settings_schema = WebhooksSettings
     account_schema = EndpointSettings
     may_be_asked = False

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from integrations import configuration, outbox
-from integrations.models import Connection, Delivery, Installation, Integration, IntegrationLog
+from integrations.models import Connection, Delivery, Incident, Installation, Integration, IntegrationLog, Run
 from tests.factories import LeadFactory
 from tests.postbox.sandbox import Answer, Postbox
 from tests.postbox.service import PostboxService
@@ -50,6 +50,10 @@ def run(*arguments: str) -> tuple[int, Any]:
         ["replay"],
         ["replay", "--dead", "--integration", "pigeon"],
         ["replay", "--since", "yesterday"],
+        ["replay", "--since", "2026-02-30T12:00"],
+        ["replay", "--dead", "--rate", "0"],
+        ["replay", "--incident", "999"],
+        ["replay", "--since", "2026-03-02", "--until", "2026-03-01"],
     ],
     ids=" ".join,
 )
@@ -183,20 +187,23 @@ class TestReplay:
         Delivery.objects.filter(pk=dead.pk).update(state=State.DEAD, settled_at=timezone.now())
         Delivery.objects.filter(pk=new.pk).update(state=State.DELIVERED, settled_at=timezone.now())
 
+    def replayed(self, *arguments: str) -> int:
+        code, result = run("replay", *arguments)
+        assert (code, Run.objects.get(pk=result["run"]).state) == (0, "done")
+        return int(result["replayed"])
+
     def test_dead_ones(self) -> None:
-        assert run("replay", "--dead", "--integration", "postbox") == (0, {"replayed": 2})
+        assert self.replayed("--dead", "--integration", "postbox") == 2
         assert Delivery.objects.filter(state=State.PENDING).count() == 2
 
     def test_settled_since(self) -> None:
-        since = (timezone.now() - timedelta(days=1)).isoformat()
-
-        assert run("replay", "--since", since) == (0, {"replayed": 2})
+        assert self.replayed("--since", (timezone.now() - timedelta(days=1)).isoformat()) == 2
 
     def test_what_was_wanted_once_and_is_delivered_never_happens_twice(self) -> None:
         outbox.once(PostboxService.post_letters, LeadFactory(), "a reminder")
         Delivery.objects.filter(key__endswith="a reminder").update(state=State.DELIVERED, settled_at=timezone.now())
 
-        run("replay", "--since", "2026-01-01")
+        run("replay", "--since", "2026-01-01T00:00")
 
         assert Delivery.objects.get(key__endswith="a reminder").state == State.DELIVERED
 
@@ -204,9 +211,9 @@ class TestReplay:
         Delivery.objects.filter(state=State.DEAD).update(error_kind="rejected")
         until = (timezone.now() - timedelta(days=1)).isoformat()
 
-        assert run("replay", "--dead", "--kind", "ambiguous") == (0, {"replayed": 0})
-        assert run("replay", "--dead", "--operation", "post_cards") == (0, {"replayed": 0})
-        assert run("replay", "--dead", "--kind", "rejected", "--until", until) == (0, {"replayed": 1})
+        assert self.replayed("--dead", "--kind", "ambiguous") == 0
+        assert self.replayed("--dead", "--operation", "post_cards") == 0
+        assert self.replayed("--dead", "--kind", "rejected", "--kind", "bug", "--until", until) == 1
 
     def test_is_logged(self) -> None:
         run("replay", "--dead")
@@ -214,9 +221,37 @@ class TestReplay:
         assert IntegrationLog.objects.filter(operation="replayed", trigger="command", size=2).exists()
 
     def test_dead_since(self) -> None:
-        since = (timezone.now() - timedelta(days=1)).isoformat()
+        assert self.replayed("--dead", "--since", (timezone.now() - timedelta(days=1)).isoformat()) == 1
 
-        assert run("replay", "--dead", "--since", since) == (0, {"replayed": 1})
+    def test_dry_run_tells_and_changes_nothing(self) -> None:
+        Delivery.objects.filter(state=State.DEAD).update(error_kind="ambiguous")
+        before = list(Delivery.objects.order_by("pk").values())
+
+        code, told = run("replay", "--dead", "--dry-run")
+
+        assert (code, told["total"], told["ambiguous"], told["sent"]) == (0, 2, 2, 2)
+        assert list(Delivery.objects.order_by("pk").values()) == before
+        assert not Run.objects.exists()
+
+    def test_ambiguous_ones_are_left_out(self) -> None:
+        Delivery.objects.filter(state=State.DEAD, settled_at__lt=timezone.now() - timedelta(days=1)).update(
+            error_kind="ambiguous"
+        )
+
+        assert self.replayed("--dead", "--without-ambiguous") == 1
+
+    def test_rate_gives_each_its_turn(self) -> None:
+        self.replayed("--dead", "--rate", "2")
+
+        first, second = Delivery.objects.filter(state=State.PENDING).order_by("due_at")
+        assert second.due_at - first.due_at == timedelta(seconds=30)
+
+    def test_what_died_of_an_incident(self, connection: Connection) -> None:
+        incident = Incident.objects.create(
+            connection=connection, summary="down", opened_at=timezone.now() - timedelta(minutes=5)
+        )
+
+        assert self.replayed("--incident", str(incident.pk)) == 1
 
 
 class TestJobs:

@@ -8,9 +8,9 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations import replaying
 from integrations.admin import deliveries
 from integrations.models import Attempt, Connection, Delivery, Installation, IntegrationLog
+from integrations.replaying import verbs
 from tests.factories import A_MOMENT, LeadFactory
 from tests.integrations.admin.conftest import a_delivery, act, logged, queries, text
 from tests.postbox.service import PostboxService
@@ -149,7 +149,7 @@ def test_everything_that_a_filter_finds_is_replayed(
     operator: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also what is on no page: in bites, each of which is logged."""
-    monkeypatch.setattr(replaying, "BITE", 20)
+    monkeypatch.setattr(verbs, "BITE", 20)
     for number in range(60):
         state = "dead" if number else "delivered"
         a_delivery(connection, LeadFactory(), PROMISE, state=state, settled_at=A_MOMENT)

@@ -32,6 +32,8 @@ ENDPOINTS: list[tuple[str, str, Any, str, str, int]] = [
     ("POST", f"{DELIVERIES}/ID/replay", None, "operate", "operate_integration", 200),
     ("POST", f"{DELIVERIES}/ID/cancel", None, "operate", "operate_integration", 200),
     ("POST", f"{DELIVERIES}/replay", {"dry_run": True}, "operate", "operate_integration", 200),
+    ("GET", f"{DELIVERIES}/replay/999", None, "read", "view_run", 404),
+    ("POST", f"{DELIVERIES}/replay/999/stop", None, "operate", "operate_integration", 404),
 ]
 SCOPES = ["read", "operate", "configure"]
 STATUS = f"{INTEGRATIONS}/status"

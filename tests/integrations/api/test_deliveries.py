@@ -1,12 +1,10 @@
 """Deliveries over the API: looked at, delivered again, given up."""
 
-from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.utils import timezone
 
-from integrations import outbox, runs
+from integrations import outbox
 from integrations.models import Attempt, Connection, Delivery, IntegrationLog
 from tests.factories import A_MOMENT, LeadFactory
 from tests.integrations.admin.conftest import a_delivery
@@ -150,44 +148,3 @@ def test_replay_of_what_was_wanted_once_and_is_delivered_is_refused(call: Call, 
 @pytest.mark.parametrize(("method", "path"), [("GET", ""), ("POST", "/replay"), ("POST", "/cancel")])
 def test_unknown_delivery_is_not_found(call: Call, db: None, method: str, path: str) -> None:
     assert error(call(method, f"{DELIVERIES}/999{path}"), 404)
-
-
-def test_replay_of_everything_dead_is_counted_first(call: Call, connection: Connection) -> None:
-    several(connection, 2, state="dead", error_kind="rejected", settled_at=A_MOMENT)
-    several(connection, 1, state="dead", error_kind="bug", settled_at=A_MOMENT)
-    several(connection, 1, state="delivered", settled_at=A_MOMENT)
-
-    found = data(call("POST", f"{DELIVERIES}/replay", {"dry_run": True}))
-
-    assert found["total"] == 3
-    common = {"integration": "postbox", "operation": "post_letters"}
-    assert found["groups"] == [
-        {**common, "error_kind": "bug", "number": 1},
-        {**common, "error_kind": "rejected", "number": 2},
-    ]
-    assert Delivery.objects.dead().count() == 3
-
-
-def test_replay_of_everything_dead_is_a_run(call: Call, connection: Connection) -> None:
-    chosen = several(connection, 2, state="dead", error_kind="rejected", settled_at=timezone.now())
-    several(connection, 1, state="dead", error_kind="rejected", settled_at=A_MOMENT)
-    since = (timezone.now() - timedelta(hours=1)).isoformat()
-
-    accepted = data(call("POST", f"{DELIVERIES}/replay", {"kind": "rejected", "since": since}), 202)
-    runs.sweep("bulk")
-
-    assert data(call("GET", f"/api/v1/admin/runs/{accepted['id']}"))["result"] == {"replayed": 2}
-    assert set(Delivery.objects.filter(state="pending")) == set(chosen)
-
-
-@pytest.mark.parametrize(
-    ("body", "field"),
-    [
-        ({"integration": "nobody"}, "integration"),
-        ({"since": "2026-03-02T00:00:00Z", "until": "2026-03-01T00:00:00Z"}, "until"),
-        ({"since": "2026-03-02T00:00:00"}, "since"),
-        ({"state": "dead"}, "state"),
-    ],
-)
-def test_replay_that_cannot_be_meant_is_refused(call: Call, db: None, body: dict[str, str], field: str) -> None:
-    assert list(error(call("POST", f"{DELIVERIES}/replay", body), 422)["fields"]) == [field]
