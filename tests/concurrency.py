@@ -17,7 +17,7 @@ def at_once(work: Callable[[Given], Got], given: Iterable[Given]) -> list[Got]:
     start = Barrier(len(parts))
 
     def run(part: Given) -> Got:
-        start.wait(10)
+        start.wait(60)
         try:
             return work(part)
         finally:

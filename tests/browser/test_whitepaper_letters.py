@@ -64,8 +64,8 @@ def links(letter: Letter) -> list[str]:
 def scan(letters: list[Letter]) -> None:
     """What a mail server's scanner does: it asks for every address that stands in a letter, and presses nothing."""
     for link in (link for letter in letters for link in LINK.findall(letter.raw.decode() + text_of(letter))):
-        requests.head(link, timeout=5)
-        requests.get(link, timeout=5)
+        requests.head(link, timeout=30)
+        requests.get(link, timeout=30)
 
 
 def state() -> tuple[bool, bool, bool, list[int]]:

@@ -33,7 +33,7 @@ def drain_together() -> list[outbox.Tally]:
     start = Barrier(WORKERS)
 
     def work(number: int) -> outbox.Tally:
-        start.wait(10)
+        start.wait(60)
         try:
             return outbox.drain(integration="postbox")
         finally:

@@ -110,8 +110,8 @@ def test_guarded_call_keeps_the_name_for_the_host_header(
     monkeypatch.setattr(http, "public_address", lambda host, port: "127.0.0.1")
     url = postbox.url.replace("127.0.0.1", "postbox.example")
 
-    http.get(url, timeout=1)
-    http.get(url, timeout=1)
+    http.get(url, timeout=30)
+    http.get(url, timeout=30)
 
     assert {headers["Host"].partition(":")[0] for headers in postbox.headers} == {"postbox.example"}
 
@@ -123,16 +123,16 @@ def test_guarded_https_checks_the_certificate_of_the_name(
     certificate = certify(postbox, "postbox.example", tmp_path)
     address = postbox.url.removeprefix("http://127.0.0.1")
 
-    assert http.get(f"https://postbox.example{address}", timeout=2, verify=certificate).status_code == 200
+    assert http.get(f"https://postbox.example{address}", timeout=30, verify=certificate).status_code == 200
     with pytest.raises(requests.exceptions.SSLError) as refused:
-        http.get(f"https://another.example{address}", timeout=2, verify=certificate)
+        http.get(f"https://another.example{address}", timeout=30, verify=certificate)
     assert isinstance(http.translate(refused.value), errors.Unavailable)
 
 
 def test_redirect_is_not_followed(postbox: Postbox) -> None:
     postbox.script.append(Answer(302, headers={"Location": postbox.url + "elsewhere"}))
 
-    response = http.get(postbox.url, timeout=1)
+    response = http.get(postbox.url, timeout=30)
 
     assert len(postbox.requests) == 1
     with pytest.raises(errors.Misconfigured, match=r"\(127\.0\.0\.1\)"):
@@ -143,21 +143,21 @@ def test_proxy_of_the_environment_is_ignored(postbox: Postbox, monkeypatch: pyte
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.delenv("NO_PROXY", raising=False)
 
-    assert http.get(postbox.url, timeout=1).status_code == 200
+    assert http.get(postbox.url, timeout=30).status_code == 200
 
 
 def test_cookie_is_not_sent_back(postbox: Postbox) -> None:
     postbox.script.append(Answer(headers={"Set-Cookie": "session=of-another-account"}))
 
-    http.get(postbox.url, timeout=1)
-    http.get(postbox.url, timeout=1)
+    http.get(postbox.url, timeout=30)
+    http.get(postbox.url, timeout=30)
 
     assert [headers.get("Cookie") for headers in postbox.headers] == [None, None]
 
 
 def test_connection_is_kept_between_calls(postbox: Postbox) -> None:
     for _ in range(3):
-        http.get(postbox.url, timeout=1)
+        http.get(postbox.url, timeout=30)
 
     assert postbox.connections == 1
 
@@ -186,7 +186,7 @@ def test_retry_after_is_a_number_or_a_date_within_an_hour(value: str, seconds: f
 @pytest.mark.parametrize("url", ["", "odoo.example.com", "ftp://odoo.example.com", "http://", "http://[", "http://*/"])
 def test_what_is_no_url_is_misconfigured(url: str) -> None:
     with pytest.raises(requests.RequestException) as caught:
-        http.get(url, timeout=1)
+        http.get(url, timeout=30)
 
     assert isinstance(http.translate(caught.value), errors.Misconfigured)
 
@@ -195,7 +195,7 @@ def test_garbled_answer_is_ambiguous(postbox: Postbox) -> None:
     postbox.script.append(Answer(body="not zipped", headers={"Content-Encoding": "gzip"}))
 
     with pytest.raises(requests.RequestException) as caught:
-        http.get(postbox.url, timeout=1)
+        http.get(postbox.url, timeout=30)
 
     assert isinstance(http.translate(caught.value), errors.Ambiguous)
 

@@ -114,7 +114,7 @@ class TestStart:
 
         def click(number: int) -> int:
             database.ensure_connection()
-            together.wait(10)
+            together.wait(60)
             try:
                 return int(runs.start("replay", since="", until="").pk)
             finally:

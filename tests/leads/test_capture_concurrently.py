@@ -22,7 +22,7 @@ def test_threads_capturing_the_same_people_in_any_order_make_one_lead_each() -> 
 
     def work(number: int) -> None:
         order = random.Random(number)
-        start.wait(10)
+        start.wait(60)
         for turn in range(ROUNDS):
             key = f"{number}-{turn}"
             twice = order.sample(ADDRESSES, PEOPLE) + order.sample(ADDRESSES, 5)
@@ -40,7 +40,7 @@ def test_same_touchpoint_captured_by_all_threads_at_once_is_one() -> None:
     start = Barrier(THREADS)
 
     def work(number: int) -> None:
-        start.wait(10)
+        start.wait(60)
         capture([a_capture(name="Ada", marketing_consent=True)])
         connection.close()
 
@@ -57,13 +57,13 @@ def test_forgetting_while_capturing_neither_deadlocks_nor_brings_anybody_back() 
     start = Barrier(2)
 
     def come_again() -> None:
-        start.wait(10)
+        start.wait(60)
         for turn in range(ROUNDS):
             capture([a_capture(email, key=f"again-{turn}") for email in reversed(ADDRESSES)])
         connection.close()
 
     def forget_all() -> None:
-        start.wait(10)
+        start.wait(60)
         forget(known)
         connection.close()
 

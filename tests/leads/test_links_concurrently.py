@@ -24,7 +24,7 @@ def at_once(*actions: Callable[[], Any]) -> list[Any]:
 
     def work(action: Callable[[], Any]) -> Any:
         try:
-            start.wait(10)
+            start.wait(60)
             return action()
         finally:
             connection.close()

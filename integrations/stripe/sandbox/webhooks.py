@@ -41,7 +41,7 @@ class Webhooks:
     def close(self) -> None:
         self._clerk.close()
 
-    def wait_idle(self, timeout: float = 10) -> bool:
+    def wait_idle(self, timeout: float = 60) -> bool:
         """Whether all that is not held was delivered or given up within so many seconds."""
         return self._clerk.wait_idle(timeout)
 

@@ -88,7 +88,7 @@ def test_next_run_is_not_guessed(job: PeriodicTask, columns: dict[str, Any]) -> 
 def test_run_now_tells_a_worker(operator: Client, job: PeriodicTask, bulk: Any) -> None:
     answer = act(operator, MODEL, "run_now", [job])
 
-    message = bulk.get(timeout=5)
+    message = bulk.get(timeout=30)
     assert "Postbox: Post greetings" in text(answer)
     assert message.headers["task"] == "integrations.tasks.run_job"
     assert message.payload[1] == {"integration": "postbox", "job": "post_greetings"}

@@ -63,7 +63,7 @@ def decide(url: str, *, decision: str = "allow", account: str = PERSON, without:
     """What the person does on Google's page; where the browser is sent."""
     scopes = [scope for scope in asked(url)["scope"].split() if scope != without]
     form = [*asked(url).items(), ("decision", decision), ("account", account), *(("granted", each) for each in scopes)]
-    answer = requests.post(url.partition("?")[0], data=form, allow_redirects=False, timeout=5)
+    answer = requests.post(url.partition("?")[0], data=form, allow_redirects=False, timeout=30)
     return str(answer.headers["Location"])
 
 
