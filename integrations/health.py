@@ -18,7 +18,7 @@ from .service import ConnectionReport, IntegrationService
 logger = structlog.get_logger(__name__)
 
 
-class State(StrEnum):
+class HealthState(StrEnum):
     """What an operator sees first."""
 
     DISABLED = "disabled"
@@ -31,19 +31,19 @@ class State(StrEnum):
 
 
 WORST_FIRST = [
-    State.MISCONFIGURED,
-    State.UNHEALTHY,
-    State.DEGRADED,
-    State.PAUSED,
-    State.NO_ACTIVITY,
-    State.HEALTHY,
-    State.DISABLED,
+    HealthState.MISCONFIGURED,
+    HealthState.UNHEALTHY,
+    HealthState.DEGRADED,
+    HealthState.PAUSED,
+    HealthState.NO_ACTIVITY,
+    HealthState.HEALTHY,
+    HealthState.DISABLED,
 ]
 OF_A_CALL = {
-    Connection.Status.UNKNOWN: State.NO_ACTIVITY,
-    Connection.Status.HEALTHY: State.HEALTHY,
-    Connection.Status.FAILING: State.DEGRADED,
-    Connection.Status.MISCONFIGURED: State.MISCONFIGURED,
+    Connection.Status.UNKNOWN: HealthState.NO_ACTIVITY,
+    Connection.Status.HEALTHY: HealthState.HEALTHY,
+    Connection.Status.FAILING: HealthState.DEGRADED,
+    Connection.Status.MISCONFIGURED: HealthState.MISCONFIGURED,
 }
 
 
@@ -95,21 +95,21 @@ def moved(service: IntegrationService) -> str:
     return said % {"old": service.connection.book, "new": service.remote_system}
 
 
-def state(connection: Connection) -> State:
+def state(connection: Connection) -> HealthState:
     """Of one connection, by its own row: what the last calls over it were like. `verdicts` knows of more."""
     integration = connection.integration
     if not integration.enabled or connection.removed_at:
-        return State.DISABLED
+        return HealthState.DISABLED
     service = service_on(connection)
     if connection.must_reenter_secrets or service is None or service.has_moved:
-        return State.MISCONFIGURED
+        return HealthState.MISCONFIGURED
     if connection.status == Connection.Status.MISCONFIGURED:
-        return State.MISCONFIGURED
+        return HealthState.MISCONFIGURED
     if integration.paused_at:
-        return State.PAUSED
+        return HealthState.PAUSED
     if breaker.is_open(connection, service.settings):
-        return State.UNHEALTHY
-    return State.PAUSED if breaker.paused_until(connection) else OF_A_CALL[Connection.Status(connection.status)]
+        return HealthState.UNHEALTHY
+    return HealthState.PAUSED if breaker.paused_until(connection) else OF_A_CALL[Connection.Status(connection.status)]
 
 
 def worst(connections: Iterable[Connection]) -> Connection:
@@ -124,4 +124,4 @@ def speaker(connections: Iterable[Connection]) -> Connection:
     was never tried, as it may have nobody to call.
     """
     own, *accounts = sorted(connections, key=lambda connection: connection.owner)
-    return worst(accounts if accounts and state(own) == State.NO_ACTIVITY else [own, *accounts])
+    return worst(accounts if accounts and state(own) == HealthState.NO_ACTIVITY else [own, *accounts])

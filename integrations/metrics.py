@@ -95,7 +95,7 @@ def states(now: Situation, slugs: Slugs) -> Iterator[Metric]:
     found = verdicts.all_of(now)
     for integration, slug in slugs.items():
         current = found[integration].state
-        for one in health.State:
+        for one in health.HealthState:
             state.add_metric([slug, one.value], float(one == current))
     seen = GaugeMetricFamily(
         "magnetiq_last_seen_timestamp_seconds", "When a queue's worker, or beat, was last alive.", labels=["name"]

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from . import health, incidents, measures, words
 from .configuration import service_on
-from .health import WORST_FIRST, State
+from .health import WORST_FIRST, HealthState
 from .measures import Issue, Measures
 from .models import Connection, Heartbeat, Incident
 from .models.incident import LASTING, UNHEALTHY
@@ -16,7 +16,8 @@ from .outbox.wake import ask
 from .service import IntegrationService
 from .situation import Situation
 
-HELD = (State.DISABLED, State.MISCONFIGURED, State.PAUSED)  # a human knows, or must act first: measures add nothing
+# A human knows, or must act first: measures add nothing.
+HELD = (HealthState.DISABLED, HealthState.MISCONFIGURED, HealthState.PAUSED)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 CALM = timedelta(minutes=5)  # without a failure, and so long open at least: whoever flaps is one incident
 
@@ -25,7 +26,7 @@ CALM = timedelta(minutes=5)  # without a failure, and so long open at least: who
 class Verdict:
     """`issues` are the measures that pass their thresholds; `speaker` is the connection that is worst off."""
 
-    state: State
+    state: HealthState
     speaker: Connection
     measures: Measures
     issues: list[Issue]
@@ -47,7 +48,7 @@ def judge(own: Connection, now: Situation, found: Measures) -> Verdict:
     issues = list(measures.issues(found, service.settings)) if service else []
     states = [health.state(speaker)]
     if states[0] not in HELD:
-        states += [State.UNHEALTHY if issue.grave else State.DEGRADED for issue in issues]
+        states += [HealthState.UNHEALTHY if issue.grave else HealthState.DEGRADED for issue in issues]
     return Verdict(min(states, key=WORST_FIRST.index), speaker, found, issues)
 
 
@@ -69,13 +70,13 @@ def check() -> dict[str, str]:
 def tell(own: Connection, verdict: Verdict) -> None:
     """Of what an outage does not tell already: one incident, closed when it has been calm for `CALM`."""
     about = Incident.objects.filter(connection__integration=own.integration_id).open()
-    if verdict.state == State.UNHEALTHY and any(issue.grave for issue in verdict.issues):
+    if verdict.state == HealthState.UNHEALTHY and any(issue.grave for issue in verdict.issues):
         if not about.filter(kind__in=LASTING).exists():
             incidents.report(own, UNHEALTHY, None, verdict.summary)
         return
     calm_since = timezone.now() - CALM
     failed_at = verdict.speaker.last_error_at
-    if verdict.state != State.UNHEALTHY and (failed_at is None or failed_at < calm_since):
+    if verdict.state != HealthState.UNHEALTHY and (failed_at is None or failed_at < calm_since):
         incidents.end(about.filter(kind=UNHEALTHY, opened_at__lt=calm_since))
 
 
@@ -108,5 +109,5 @@ def said(verdict: Verdict) -> str:
     """The state, and why, in a line."""
     text, _colour = words.STATES[verdict.state]
     why = "; ".join(issue.text for issue in verdict.issues) or verdict.speaker.last_error
-    held = verdict.state in (State.HEALTHY, State.DISABLED, State.NO_ACTIVITY)
+    held = verdict.state in (HealthState.HEALTHY, HealthState.DISABLED, HealthState.NO_ACTIVITY)
     return str(text) if held or not why else _("%(state)s: %(why)s") % {"state": text, "why": why}

@@ -16,20 +16,20 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_celery_beat.models import PeriodicTask
 
 from integrations import registry
-from integrations.health import State
+from integrations.health import HealthState
 from integrations.models import Delivery, Integration, Run, WebhookEvent
 from integrations.service import IntegrationService, Mode
 
 Words = tuple[Promise, str]  # what it is called, and Unfold's name of the colour
 
 STATES: dict[str, Words] = {
-    State.DISABLED: (gettext_lazy("not in use"), "default"),
-    State.NO_ACTIVITY: (gettext_lazy("no activity"), "info"),
-    State.HEALTHY: (gettext_lazy("healthy"), "success"),
-    State.DEGRADED: (gettext_lazy("degraded"), "warning"),
-    State.UNHEALTHY: (gettext_lazy("unhealthy"), "danger"),
-    State.PAUSED: (gettext_lazy("paused"), "warning"),
-    State.MISCONFIGURED: (gettext_lazy("needs a human"), "danger"),
+    HealthState.DISABLED: (gettext_lazy("not in use"), "default"),
+    HealthState.NO_ACTIVITY: (gettext_lazy("no activity"), "info"),
+    HealthState.HEALTHY: (gettext_lazy("healthy"), "success"),
+    HealthState.DEGRADED: (gettext_lazy("degraded"), "warning"),
+    HealthState.UNHEALTHY: (gettext_lazy("unhealthy"), "danger"),
+    HealthState.PAUSED: (gettext_lazy("paused"), "warning"),
+    HealthState.MISCONFIGURED: (gettext_lazy("needs a human"), "danger"),
 }
 MODES: dict[Mode, tuple[str, str]] = {  # as they are called everywhere, so in no language
     Mode.LIVE: ("LIVE", "danger"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from integrations import breaker, health, needs, registry, situation, upcoming, verdicts, words
-from integrations.health import State
+from integrations.health import HealthState
 from integrations.models import Connection, Delivery, HourlyStat
 from integrations.needs import listed
 from integrations.situation import Situation
@@ -204,7 +204,7 @@ def tile(own: Connection, now: Situation, *, waiting: int, dead: int, traffic: H
         icon=service.icon,
         url=reverse("admin:integrations_integration_change", args=[integration.pk]),
         light=(str(text), colour),
-        why=verdict.summary if verdict.state in (State.DEGRADED, State.UNHEALTHY) else "",
+        why=verdict.summary if verdict.state in (HealthState.DEGRADED, HealthState.UNHEALTHY) else "",
         since=words.since(integration.paused_at or verdict.speaker.status_since) if integration.enabled else "",
         mode=words.MODES[mode] if mode else None,
         paused=_("somebody resumes it") if integration.paused_at else words.moment(breaker.paused_until(own)),

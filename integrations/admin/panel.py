@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integrations import breaker, configuration, golive, health, registry, verdicts, words
-from integrations.health import State
+from integrations.health import HealthState
 from integrations.models import Connection, Delivery, Integration, IntegrationLog
 from integrations.models.integration import EVERYTHING
 from integrations.service import IntegrationService, is_secret, title_of
@@ -62,7 +62,7 @@ def name(integration: Integration) -> str:
     return words.service(integration.slug)
 
 
-def state(integration: Any) -> State:
+def state(integration: Any) -> HealthState:
     """As judged for this request, if it was; else by its connections alone."""
     verdict: verdicts.Verdict | None = getattr(integration, "verdict", None)
     return verdict.state if verdict else health.state(speaker(integration))
@@ -107,29 +107,29 @@ def sentence(integration: Integration) -> tuple[str, str]:
         return _("The software that runs here does not contain this integration (any more). Its rows are kept."), ""
     connection, verdict = speaker(integration), getattr(integration, "verdict", None)
     said, step = meaning(integration, connection)
-    if verdict and verdict.issues and verdict.state in (State.DEGRADED, State.UNHEALTHY):
+    if verdict and verdict.issues and verdict.state in (HealthState.DEGRADED, HealthState.UNHEALTHY):
         said, step = f"{said} {verdict.summary}.", step or _("Look at the calls and deliveries below.")
     return (f"{connection.owner}: {said}" if connection.owner else said), step
 
 
 def meaning(integration: Integration, connection: Connection) -> tuple[str, str]:
     match health.state(connection):
-        case State.MISCONFIGURED:
+        case HealthState.MISCONFIGURED:
             return what_is_wrong(connection)
-        case State.PAUSED if integration.paused_at:
+        case HealthState.PAUSED if integration.paused_at:
             return _("An operator holds everything; nothing is lost."), _("Press “Resume” when it may go on.")
-        case State.PAUSED:
+        case HealthState.PAUSED:
             resting = _("They asked us to slow down, so calls rest until %(moment)s.")
             return resting % {"moment": words.moment(breaker.paused_until(connection))}, _("Wait.")
-        case State.UNHEALTHY:
+        case HealthState.UNHEALTHY:
             failed = _("It failed several times in a row: calls rest, then one is tried. What waits is kept.")
             return failed, _("Wait, or press “Test connection” to try at once.")
-        case State.DEGRADED:
+        case HealthState.DEGRADED:
             failed = _("The last call failed. It is tried again by itself.")
             return failed, _("If it stays so, read the last error below.")
-        case State.HEALTHY:
+        case HealthState.HEALTHY:
             return _("The last call went well."), ""
-        case State.NO_ACTIVITY:
+        case HealthState.NO_ACTIVITY:
             return _("It is in use, and nothing has been called yet."), _("Press “Test connection”.")
         case _ if configuration.is_complete(connection):
             not_in_use = _("It is not in use: what is promised waits.")

@@ -7,7 +7,7 @@ from django.http import HttpRequest
 from ninja import Field, Router, Schema
 
 from integrations import situation, verdicts
-from integrations.health import State
+from integrations.health import HealthState
 
 from .auth import READ
 from .refusal import integration_called
@@ -19,7 +19,7 @@ class Health(Schema):
     """How it is, and the calls of the last hour. `no_activity` is no illness; `waiting` says whether there should have
     been some. A delivery that is dead or late degrades."""
 
-    status: State
+    status: HealthState
     issues: list[str] = Field(examples=[["High error rate: 25.0 %"]])
     total: int
     errors: int

@@ -22,7 +22,7 @@ router = Router()
 class Standing(Schema):
     """How one integration is, from our own records; nobody is called."""
 
-    status: health.State = Field(description="The worst of its connections and of the last hour's measures.")
+    status: health.HealthState = Field(description="The worst of its connections and of the last hour's measures.")
     issues: list[str] = Field(description="Measures that pass their thresholds.")
     since: datetime
     enabled: bool

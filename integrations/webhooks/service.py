@@ -155,7 +155,7 @@ class WebhooksService(IntegrationService):
         bad = [
             owner
             for owner, light in lights.items()
-            if light in (health.State.DEGRADED, health.State.UNHEALTHY, health.State.MISCONFIGURED)
+            if light in (health.HealthState.DEGRADED, health.HealthState.UNHEALTHY, health.HealthState.MISCONFIGURED)
         ]
         summary = ngettext("%(n)s endpoint, %(bad)s in trouble.", "%(n)s endpoints, %(bad)s in trouble.", len(lights))
         notes = [_("Test the endpoint “%(name)s” to see what is wrong.") % {"name": owner} for owner in bad]

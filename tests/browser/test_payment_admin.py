@@ -37,7 +37,7 @@ def test_operator_answers_the_dashboard_and_sends_a_part_back(admin: Page) -> No
     admin.get_by_label("Reason").fill("Goodwill")
     admin.get_by_role("button", name="Refund").click()
     admin.get_by_text("10.00 EUR goes back").wait_for()
-    expect(admin.get_by_text("Goodwill")).to_be_visible()
+    expect(admin.get_by_text("Goodwill", exact=True)).to_be_visible()
 
     admin.goto("/admin/webinars/payment/")
     admin.get_by_role("link", name="Do money and seats agree?").click()

@@ -219,7 +219,7 @@ class TestRemoving:
 
         configuration.remove_account(box)
 
-        assert health.state(account("ada")) == health.State.DISABLED
+        assert health.state(account("ada")) == health.HealthState.DISABLED
 
     def test_own_connection_cannot_be_removed(self, connection: Connection) -> None:
         with pytest.raises(LookupError):

@@ -205,9 +205,9 @@ class TestSwitches:
 
     def test_pause_and_resume(self, connection: Connection) -> None:
         configuration.pause(connection.integration)
-        assert health.state(fresh()) == health.State.PAUSED
+        assert health.state(fresh()) == health.HealthState.PAUSED
         configuration.resume(connection.integration)
-        assert health.state(fresh()) == health.State.NO_ACTIVITY
+        assert health.state(fresh()) == health.HealthState.NO_ACTIVITY
 
     def test_each_leaves_a_log_row(self, connection: Connection) -> None:
         IntegrationLog.objects.all().delete()
@@ -230,7 +230,7 @@ class TestConnectionTest:
         postbox.owner = ""
 
         assert not health.test(fresh()).ok
-        assert health.state(fresh()) == health.State.MISCONFIGURED
+        assert health.state(fresh()) == health.HealthState.MISCONFIGURED
 
     def test_incomplete_settings_are_named(self, registered: Integration) -> None:
         report = health.test(configuration.own_connection(registered))
@@ -246,7 +246,7 @@ class TestConnectionTest:
         change(connection, url="http://127.0.0.1:1/")
 
         assert not health.test(fresh()).ok
-        assert health.state(fresh()) == health.State.DEGRADED
+        assert health.state(fresh()) == health.HealthState.DEGRADED
 
 
 def test_service_that_is_not_registered_any_more_breaks_nothing(connection: Connection, settings: Any) -> None:

@@ -62,7 +62,7 @@ def test_lost_key_makes_secrets_unreadable_and_no_error(connection: Connection, 
     row = fresh()
 
     assert (row.must_reenter_secrets, dict(row.secrets)) == (True, {})
-    assert health.state(row) == health.State.MISCONFIGURED
+    assert health.state(row) == health.HealthState.MISCONFIGURED
     assert not health.test(row).ok
 
 

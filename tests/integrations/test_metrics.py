@@ -83,7 +83,7 @@ def test_tells_how_things_stand(prometheus: Client, busy: Connection) -> None:
     assert (of("deliveries_waiting"), of("deliveries_dead"), of("delivered_total")) == ([2], [1], [1])
     assert of("delivery_oldest_seconds") == [pytest.approx(86_400, abs=60)]
     assert of("webhooks_failed") == [1]
-    assert (of("integration_state", state="healthy"), of("integration_state", state="paused")) == ([1], [0])
+    assert (of("integration_state", state="degraded"), of("integration_state", state="paused")) == ([1], [0])
     assert values(found, "magnetiq_last_seen_timestamp_seconds", name="beat") == [0]
 
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from integrations import configuration, gate, incidents, tasks, verdicts
-from integrations.health import State
+from integrations.health import HealthState
 from integrations.models import Connection, Heartbeat, Incident, IntegrationLog
 from integrations.models.incident import OUTAGE, UNHEALTHY
 from integrations.situation import Situation
@@ -92,7 +92,7 @@ def test_what_is_held_is_not_judged_by_its_calls(works: Connection, columns: dic
     log(0, 9)
     type(works.integration).objects.filter(pk=works.integration_id).update(**columns)
 
-    assert verdict().state in (State.DISABLED, State.PAUSED)
+    assert verdict().state in (HealthState.DISABLED, HealthState.PAUSED)
 
 
 def test_measures_cost_three_queries_whatever_there_is(works: Connection, django_assert_num_queries: Any) -> None:

@@ -4,11 +4,11 @@ from typing import Any
 
 from integrations import verdicts
 from integrations.commands import JsonCommand
-from integrations.health import State
+from integrations.health import HealthState
 from integrations.situation import Situation
 
 FINE, DEGRADED, UNHEALTHY = 0, 1, 2
-CODES = {State.DEGRADED: DEGRADED, State.UNHEALTHY: UNHEALTHY, State.MISCONFIGURED: UNHEALTHY}
+CODES = {HealthState.DEGRADED: DEGRADED, HealthState.UNHEALTHY: UNHEALTHY, HealthState.MISCONFIGURED: UNHEALTHY}
 
 
 class Command(JsonCommand):

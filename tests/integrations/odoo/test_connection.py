@@ -259,7 +259,7 @@ def test_an_environment_that_names_another_odoo_is_asked_about_too(
 
         assert other.calls == []
         assert states() == {"pending": 1}
-        assert health.state(connection()) == health.State.MISCONFIGURED
+        assert health.state(connection()) == health.HealthState.MISCONFIGURED
         assert "Our records are in" in health.test(connection()).problems[0]
 
 

@@ -13,7 +13,7 @@ from django.utils import translation
 from integrations import configuration, errors, outbox
 from integrations.email.sandbox import MailSandbox
 from integrations.email.sandbox import settings_for as mail_settings
-from integrations.models import Incident, Integration, IntegrationLog
+from integrations.models import AlertSubscription, Incident, Integration, IntegrationLog
 from integrations.stripe import reading
 from integrations.stripe.port import StripePayments
 from integrations.stripe.sandbox import StripeSandbox
@@ -46,6 +46,7 @@ def mail(stripe: Integration, tmp_path: Path, settings: LazySettings) -> Iterato
 def operator(stripe: Integration) -> Client:
     user = User.objects.create_user("operator", "operator@firm.example", is_staff=True)
     user.groups.set(Group.objects.filter(name="Operator"))
+    AlertSubscription.objects.create(user=user)
     browser = Client()
     browser.force_login(user)
     return browser

@@ -78,7 +78,7 @@ class TestTest:
         [message] = receiver.received
         assert (message.payload["type"], message.genuine) == ("test", True)
         assert report.facts == {"Host": "127.0.0.1", "Answer": "HTTP 204", "Signatures": "1"}
-        assert health.state(account("crm")) == health.State.HEALTHY
+        assert health.state(account("crm")) == health.HealthState.HEALTHY
 
     def test_chat_is_sent_a_sentence(self, receiver: Receiver) -> None:
         health.test(connect("chat", receiver, format="slack"))
@@ -91,7 +91,7 @@ class TestTest:
         report = health.test(endpoint)
 
         assert "remove it, or enter its new address" in report.problems[0]
-        assert health.state(account("crm")) == health.State.MISCONFIGURED
+        assert health.state(account("crm")) == health.HealthState.MISCONFIGURED
 
     def test_integration_sums_up_its_endpoints_and_calls_nobody(self, endpoint: Connection, receiver: Receiver) -> None:
         connect("chat", receiver)
