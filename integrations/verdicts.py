@@ -19,6 +19,7 @@ from .situation import Situation
 # A human knows, or must act first: measures add nothing.
 HELD = (HealthState.DISABLED, HealthState.MISCONFIGURED, HealthState.PAUSED)
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
+MISSED_TESTS = 4  # so many times without a test by the clock, and nobody knows any more how it is
 CALM = timedelta(minutes=5)  # without a failure, and so long open at least: whoever flaps is one incident
 
 
@@ -47,6 +48,8 @@ def judge(own: Connection, now: Situation, found: Measures) -> Verdict:
     service = now.services.get(own.pk)
     issues = list(measures.issues(found, service.settings)) if service else []
     states = [health.state(speaker)]
+    if is_old_news(speaker, service):
+        states.append(HealthState.NO_ACTIVITY)
     if states[0] not in HELD:
         states += [HealthState.UNHEALTHY if issue.grave else HealthState.DEGRADED for issue in issues]
     return Verdict(min(states, key=WORST_FIRST.index), speaker, found, issues)
@@ -80,6 +83,19 @@ def tell(own: Connection, verdict: Verdict) -> None:
         incidents.end(about.filter(kind=UNHEALTHY, opened_at__lt=calm_since))
 
 
+def is_old_news(connection: Connection, service: IntegrationService | None) -> bool:
+    """What it said last was well, and even the tests by the clock have stopped, as where worker or beat is dead."""
+    if service is None or not service.may_be_asked:
+        return False
+    heard_at = last_heard_of(connection)
+    return heard_at > LONG_AGO and heard_at < timezone.now() - MISSED_TESTS * patience(connection, service)
+
+
+def last_heard_of(connection: Connection) -> datetime:
+    heard = filter(None, [connection.last_success_at, connection.last_error_at, connection.tested_at])
+    return max(heard, default=LONG_AGO)
+
+
 def is_quiet(connection: Connection) -> bool:
     """Nobody has called over it for a while, so only a test can tell whether it still works."""
     if health.state(connection) in HELD:
@@ -87,8 +103,7 @@ def is_quiet(connection: Connection) -> bool:
     service = service_on(connection)
     if service is None or not service.may_be_asked or (connection.paused_until or timezone.now()) > timezone.now():
         return False
-    heard = filter(None, [connection.last_success_at, connection.last_error_at, connection.tested_at])
-    return max(heard, default=LONG_AGO) < timezone.now() - patience(connection, service)
+    return last_heard_of(connection) < timezone.now() - patience(connection, service)
 
 
 def patience(connection: Connection, service: IntegrationService) -> timedelta:

@@ -107,6 +107,9 @@ def sentence(integration: Integration) -> tuple[str, str]:
         return _("The software that runs here does not contain this integration (any more). Its rows are kept."), ""
     connection, verdict = speaker(integration), getattr(integration, "verdict", None)
     said, step = meaning(integration, connection)
+    if verdict and verdict.state == HealthState.NO_ACTIVITY and health.state(connection) == HealthState.HEALTHY:
+        said = _("The last call went well, but nothing has been heard of it for a while.")
+        step = _("See whether worker and beat run, then press “Test connection”.")
     if verdict and verdict.issues and verdict.state in (HealthState.DEGRADED, HealthState.UNHEALTHY):
         said, step = f"{said} {verdict.summary}.", step or _("Look at the calls and deliveries below.")
     return (f"{connection.owner}: {said}" if connection.owner else said), step

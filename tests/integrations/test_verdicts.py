@@ -50,6 +50,18 @@ def late(minutes: int) -> Callable[[], object]:
     return lambda: a_delivery(fresh(), LeadFactory(), LETTERS, due_at=timezone.now() - due)
 
 
+@pytest.mark.parametrize(("minutes", "state"), [(59, "healthy"), (61, "no_activity")])
+def test_nobody_is_called_healthy_of_whom_nobody_has_heard(
+    works: Connection, operator: Client, minutes: int, state: str
+) -> None:
+    """Green since Tuesday: the tests by the clock come every quarter of an hour."""
+    Connection.objects.filter(pk=works.pk).update(last_success_at=timezone.now() - timedelta(minutes=minutes))
+
+    assert verdict().state == state
+    told = "nothing has been heard of it for a while" in text(operator.get(page(works.integration)))
+    assert told == (state == "no_activity")
+
+
 @pytest.mark.parametrize(
     ("happened", "state", "measures"),
     [
